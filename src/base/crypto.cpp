@@ -24,7 +24,8 @@ struct FreeContext {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-/// One running hash. An OpenSSL failure here means no memory or a broken library: nothing sensible can follow.
+/// One running hash. An OpenSSL failure here means no memory or a broken library: nothing sensible can
+/// follow.
 class Hasher {
   public:
     Hasher() { start(); }
@@ -66,7 +67,8 @@ void hmac(std::string_view key, std::initializer_list<std::string_view> parts, D
         outer[i] = static_cast<char>(k ^ 0x5c);
     }
     hasher.add({inner.data(), inner.size()});
-    for (const auto part : parts) hasher.add(part);
+    for (const auto part : parts)
+        hasher.add(part);
     Digest digest;
     hasher.finish(digest);
     hasher.start();
@@ -91,7 +93,8 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
     return std::string(view(digest));
 }
 
-std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info, std::size_t length) {
+std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,
+                        std::size_t length) {
     const std::string zeros(digest_size, '\0');
     Digest extracted;
     hmac(salt.empty() ? std::string_view(zeros) : salt, {key_material}, extracted);
@@ -107,12 +110,14 @@ std::string hkdf_sha256(std::string_view key_material, std::string_view salt, st
     return result;
 }
 
-std::string pbkdf2_sha256(std::string_view password, std::string_view salt, std::uint32_t rounds, std::size_t length) {
+std::string pbkdf2_sha256(std::string_view password, std::string_view salt, std::uint32_t rounds,
+                          std::size_t length) {
     std::string result(length, '\0');
-    const int ok = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                                     reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
-                                     static_cast<int>(rounds), sha256_algorithm(), static_cast<int>(length),
-                                     reinterpret_cast<unsigned char*>(result.data()));
+    const int ok =
+        PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                          reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
+                          static_cast<int>(rounds), sha256_algorithm(), static_cast<int>(length),
+                          reinterpret_cast<unsigned char*>(result.data()));
     if (ok != 1) std::abort();
     return result;
 }
@@ -120,7 +125,8 @@ std::string pbkdf2_sha256(std::string_view password, std::string_view salt, std:
 std::string exclusive_or(std::string_view a, std::string_view b) {
     const std::size_t size = std::min(a.size(), b.size());
     std::string result(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) result[i] = static_cast<char>(a[i] ^ b[i]);
+    for (std::size_t i = 0; i < size; ++i)
+        result[i] = static_cast<char>(a[i] ^ b[i]);
     return result;
 }
 

@@ -11,8 +11,10 @@ namespace homespun::base {
 std::string sha256(std::string_view data);
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// RFC 5869 with SHA-256. An empty salt means 32 zero bytes. `length` at most 8160.
-std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info, std::size_t length);
-std::string pbkdf2_sha256(std::string_view password, std::string_view salt, std::uint32_t rounds, std::size_t length);
+std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,
+                        std::size_t length);
+std::string pbkdf2_sha256(std::string_view password, std::string_view salt, std::uint32_t rounds,
+                          std::size_t length);
 /// Byte-wise XOR; both sides must have the same length (checked: the shorter one decides).
 std::string exclusive_or(std::string_view a, std::string_view b);
 /// Compares without telling by its time where the difference is. Different lengths are unequal.

@@ -5,7 +5,8 @@
 namespace homespun::base {
 namespace {
 
-constexpr std::string_view standard_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view standard_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
@@ -20,7 +21,8 @@ constexpr auto standard_values = reverse(standard_alphabet);
 constexpr auto url_values = reverse(url_alphabet);
 constexpr auto hex_values = [] {
     auto table = reverse("0123456789abcdef");
-    for (int i = 0; i < 6; ++i) table[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+    for (int i = 0; i < 6; ++i)
+        table[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
     return table;
 }();
 
@@ -61,7 +63,8 @@ std::string base64_encode(std::string_view bytes, Base64 alphabet) {
         for (std::size_t k = 0; k < 3; ++k) {
             group = group << 8 | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
         }
-        for (std::size_t k = 0; k <= have; ++k) text += letters[group >> (18 - 6 * k) & 63];
+        for (std::size_t k = 0; k <= have; ++k)
+            text += letters[group >> (18 - 6 * k) & 63];
         if (alphabet != Base64::url_nopad) text.append(3 - have, '=');
     }
     return text;
@@ -70,7 +73,8 @@ std::string base64_encode(std::string_view bytes, Base64 alphabet) {
 std::optional<std::string> base64_decode(std::string_view text, Base64 alphabet) {
     if (alphabet != Base64::url_nopad) {
         if (text.size() % 4 != 0) return std::nullopt;
-        for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+        for (int i = 0; i < 2 && text.ends_with('='); ++i)
+            text.remove_suffix(1);
     }
     if (text.size() % 4 == 1) return std::nullopt;
     const auto& values = alphabet == Base64::standard ? standard_values : url_values;

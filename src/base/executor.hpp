@@ -4,7 +4,8 @@
 
 namespace homespun::base {
 
-/// Something that runs functions one after the other on one thread of its own: the loop on which a request lives.
+/// Something that runs functions one after the other on one thread of its own: the loop on which a request
+/// lives.
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -17,7 +18,9 @@ inline auto yield_to(Executor& executor) {
     struct Awaiter {
         Executor& executor;
         [[nodiscard]] bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> caller) const { executor.post([caller] { caller.resume(); }); }
+        void await_suspend(std::coroutine_handle<> caller) const {
+            executor.post([caller] { caller.resume(); });
+        }
         void await_resume() const noexcept {}
     };
     return Awaiter{executor};

@@ -40,7 +40,8 @@ bool has_double(const Object& object) {
     }
     std::vector<std::string_view> names;
     names.reserve(object.size());
-    for (const auto& [name, value] : object) names.push_back(name);
+    for (const auto& [name, value] : object)
+        names.push_back(name);
     std::ranges::sort(names);
     return std::ranges::adjacent_find(names) != names.end();
 }
@@ -60,15 +61,22 @@ Parsed convert_object(const simdjson::dom::object& members, int depth) {
 Parsed convert(const simdjson::dom::element& element, int depth) {
     if (depth > max_depth) return refuse("nested too deep");
     switch (element.type()) {
-        case simdjson::dom::element_type::ARRAY: return convert_array(element.get_array().value_unsafe(), depth);
-        case simdjson::dom::element_type::OBJECT: return convert_object(element.get_object().value_unsafe(), depth);
-        case simdjson::dom::element_type::INT64: return Value(element.get_int64().value_unsafe());
+        case simdjson::dom::element_type::ARRAY:
+            return convert_array(element.get_array().value_unsafe(), depth);
+        case simdjson::dom::element_type::OBJECT:
+            return convert_object(element.get_object().value_unsafe(), depth);
+        case simdjson::dom::element_type::INT64:
+            return Value(element.get_int64().value_unsafe());
         case simdjson::dom::element_type::UINT64:
             return Value(static_cast<double>(element.get_uint64().value_unsafe()));
-        case simdjson::dom::element_type::DOUBLE: return Value(element.get_double().value_unsafe());
-        case simdjson::dom::element_type::STRING: return Value(std::string(element.get_string().value_unsafe()));
-        case simdjson::dom::element_type::BOOL: return Value(element.get_bool().value_unsafe());
-        case simdjson::dom::element_type::NULL_VALUE: return Value();
+        case simdjson::dom::element_type::DOUBLE:
+            return Value(element.get_double().value_unsafe());
+        case simdjson::dom::element_type::STRING:
+            return Value(std::string(element.get_string().value_unsafe()));
+        case simdjson::dom::element_type::BOOL:
+            return Value(element.get_bool().value_unsafe());
+        case simdjson::dom::element_type::NULL_VALUE:
+            return Value();
     }
     return refuse("unknown kind of value");
 }
@@ -120,11 +128,21 @@ void append_string(std::string& out, std::string_view text) {
         out.append(text, start, i - start);
         start = i + 1;
         switch (byte) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 out += "\\u00";
                 out += digits[byte >> 4];
@@ -175,10 +193,18 @@ Writer& Writer::value(std::string_view text) {
     return *this;
 }
 
-Writer& Writer::value(bool flag) { return raw(flag ? "true" : "false"); }
-Writer& Writer::value(std::int64_t number) { return raw(std::to_string(number)); }
-Writer& Writer::value(std::uint64_t number) { return raw(std::to_string(number)); }
-Writer& Writer::null() { return raw("null"); }
+Writer& Writer::value(bool flag) {
+    return raw(flag ? "true" : "false");
+}
+Writer& Writer::value(std::int64_t number) {
+    return raw(std::to_string(number));
+}
+Writer& Writer::value(std::uint64_t number) {
+    return raw(std::to_string(number));
+}
+Writer& Writer::null() {
+    return raw("null");
+}
 
 Writer& Writer::value(double number) {
     separate();
@@ -199,12 +225,14 @@ Writer& Writer::value(const Value& content) {
     if (const auto* text = content.string()) return value(std::string_view(*text));
     if (const auto* array = content.array()) {
         begin_array();
-        for (const auto& item : *array) value(item);
+        for (const auto& item : *array)
+            value(item);
         return end_array();
     }
     if (const auto* object = content.object()) {
         begin_object();
-        for (const auto& [name, item] : *object) key(name).value(item);
+        for (const auto& [name, item] : *object)
+            key(name).value(item);
         return end_object();
     }
     return null();

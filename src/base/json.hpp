@@ -15,7 +15,8 @@ using Member = std::pair<std::string, Value>;
 /// Members in the order of the text; names are unique (parse refuses doubles).
 using Object = std::vector<Member>;
 
-/// One parsed JSON value, owning its text. Integers that fit int64 are kept exactly; other numbers are doubles.
+/// One parsed JSON value, owning its text. Integers that fit int64 are kept exactly; other numbers are
+/// doubles.
 class Value {
   public:
     using Data = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object>;
@@ -57,12 +58,14 @@ constexpr int max_depth = 64;
 /// the same member name twice in one object, numbers out of range. Never throws on input.
 std::expected<Value, ParseError> parse(std::string_view text);
 
-/// Appends `text` as a JSON string with its quotes. Bytes >= 0x20 pass through unchanged (the caller has UTF-8).
+/// Appends `text` as a JSON string with its quotes. Bytes >= 0x20 pass through unchanged (the caller has
+/// UTF-8).
 void append_string(std::string& out, std::string_view text);
 /// The shortest decimal text that reads back as the same double.
 void append_double(std::string& out, double value);
 
-/// Writes JSON by appending to a string; puts the commas. The caller keeps begin/end and key/value in balance.
+/// Writes JSON by appending to a string; puts the commas. The caller keeps begin/end and key/value in
+/// balance.
 class Writer {
   public:
     explicit Writer(std::string& out) : out_(out) {}

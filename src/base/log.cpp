@@ -12,7 +12,8 @@ namespace {
 bool needs_quotes(std::string_view text) {
     if (text.empty()) return true;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return true;
+        if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+            return true;
     }
     return false;
 }
@@ -25,7 +26,8 @@ class StderrLogger final : public Logger {
         const char* const pattern = format == LogFormat::json
                                         ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                         : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
-        logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+        logger_.set_formatter(
+            std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
         logger_.flush_on(spdlog::level::info);
     }
 
@@ -39,10 +41,14 @@ class StderrLogger final : public Logger {
   private:
     static spdlog::level::level_enum level_of(LogLevel level) {
         switch (level) {
-            case LogLevel::debug: return spdlog::level::debug;
-            case LogLevel::info: return spdlog::level::info;
-            case LogLevel::warning: return spdlog::level::warn;
-            case LogLevel::error: return spdlog::level::err;
+            case LogLevel::debug:
+                return spdlog::level::debug;
+            case LogLevel::info:
+                return spdlog::level::info;
+            case LogLevel::warning:
+                return spdlog::level::warn;
+            case LogLevel::error:
+                return spdlog::level::err;
         }
         return spdlog::level::info;
     }

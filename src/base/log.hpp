@@ -23,12 +23,18 @@ class Logger {
     /// `event` is a fixed word (`request`, `refused`, `store_opened`), the facts go into fields.
     virtual void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 
-    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::debug, event, fields); }
-    void info(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::info, event, fields); }
+    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        log(LogLevel::debug, event, fields);
+    }
+    void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        log(LogLevel::info, event, fields);
+    }
     void warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
         log(LogLevel::warning, event, fields);
     }
-    void error(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::error, event, fields); }
+    void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        log(LogLevel::error, event, fields);
+    }
 };
 
 enum class LogFormat { key_value, json };

@@ -11,7 +11,8 @@ namespace {
 
 std::uint64_t sum(std::span<const Page* const> pages, std::size_t slot) {
     std::uint64_t total = 0;
-    for (const auto* page : pages) total += page->slots[slot].load(std::memory_order_relaxed);
+    for (const auto* page : pages)
+        total += page->slots[slot].load(std::memory_order_relaxed);
     return total;
 }
 
@@ -24,7 +25,8 @@ std::string with_labels(std::string_view labels, std::string_view more) {
 
 void Histogram::observe_us(std::uint64_t microseconds) const {
     std::size_t bucket = 0;
-    while (bucket < bounds_us.size() && microseconds > bounds_us[bucket]) ++bucket;
+    while (bucket < bounds_us.size() && microseconds > bounds_us[bucket])
+        ++bucket;
     first_[bucket].fetch_add(1, std::memory_order_relaxed);
     first_[bounds_us.size() + 1].fetch_add(microseconds, std::memory_order_relaxed);
 }
@@ -32,7 +34,8 @@ void Histogram::observe_us(std::uint64_t microseconds) const {
 std::atomic<std::uint64_t>* Registry::take(Kind kind, std::string_view name, std::string_view help,
                                            std::string_view labels, std::size_t slots) {
     const std::lock_guard lock(mutex_);
-    if (next_ + slots > Page::slot_count) std::abort();  // a fixed set registered at start: a programmer's error
+    if (next_ + slots > Page::slot_count)
+        std::abort();  // a fixed set registered at start: a programmer's error
     families_.push_back({kind, std::string(name), std::string(help), std::string(labels), next_});
     auto* first = &mine_.slots[next_];
     next_ += slots;
@@ -77,14 +80,16 @@ std::string Registry::render(std::span<const Page* const> pages) const {
             std::uint64_t total = 0;
             for (std::size_t i = 0; i <= Histogram::bounds_us.size(); ++i) {
                 total += sum(pages, family.first + i);
-                const auto bound = i < Histogram::bounds_us.size()
-                                       ? fmt::format("le=\"{}\"", static_cast<double>(Histogram::bounds_us[i]) / 1e6)
-                                       : std::string("le=\"+Inf\"");
-                fmt::format_to(out, "{}_bucket{} {}\n", family.name, with_labels(family.labels, bound), total);
+                const auto bound =
+                    i < Histogram::bounds_us.size()
+                        ? fmt::format("le=\"{}\"", static_cast<double>(Histogram::bounds_us[i]) / 1e6)
+                        : std::string("le=\"+Inf\"");
+                fmt::format_to(out, "{}_bucket{} {}\n", family.name, with_labels(family.labels, bound),
+                               total);
             }
             const auto sum_us = sum(pages, family.first + Histogram::bounds_us.size() + 1);
-            fmt::format_to(out, "{0}_sum{1} {2}\n{0}_count{1} {3}\n", family.name, with_labels(family.labels, {}),
-                           static_cast<double>(sum_us) / 1e6, total);
+            fmt::format_to(out, "{0}_sum{1} {2}\n{0}_count{1} {3}\n", family.name,
+                           with_labels(family.labels, {}), static_cast<double>(sum_us) / 1e6, total);
         }
     }
     return text;

@@ -10,8 +10,8 @@
 
 namespace homespun::base::metrics {
 
-/// The numbers of one worker: fixed slots that may lie in memory shared between processes, so that whichever worker
-/// is asked can render the sum.
+/// The numbers of one worker: fixed slots that may lie in memory shared between processes, so that whichever
+/// worker is asked can render the sum.
 struct Page {
     static constexpr std::size_t slot_count = 2048;
     std::array<std::atomic<std::uint64_t>, slot_count> slots{};
@@ -33,8 +33,12 @@ class Gauge {
   public:
     Gauge() = default;
     explicit Gauge(std::atomic<std::uint64_t>* slot) : slot_(slot) {}
-    void add(std::int64_t by) const { slot_->fetch_add(static_cast<std::uint64_t>(by), std::memory_order_relaxed); }
-    void set(std::int64_t to) const { slot_->store(static_cast<std::uint64_t>(to), std::memory_order_relaxed); }
+    void add(std::int64_t by) const {
+        slot_->fetch_add(static_cast<std::uint64_t>(by), std::memory_order_relaxed);
+    }
+    void set(std::int64_t to) const {
+        slot_->store(static_cast<std::uint64_t>(to), std::memory_order_relaxed);
+    }
 
   private:
     std::atomic<std::uint64_t>* slot_ = nullptr;
@@ -47,8 +51,8 @@ class Histogram {
     explicit Histogram(std::atomic<std::uint64_t>* first) : first_(first) {}
     void observe_us(std::uint64_t microseconds) const;
 
-    static constexpr std::array<std::uint64_t, 11> bounds_us = {100,    300,     1'000,   3'000,     10'000,   30'000,
-                                                                100'000, 300'000, 1'000'000, 3'000'000, 10'000'000};
+    static constexpr std::array<std::uint64_t, 11> bounds_us = {
+        100, 300, 1'000, 3'000, 10'000, 30'000, 100'000, 300'000, 1'000'000, 3'000'000, 10'000'000};
     static constexpr std::size_t slots = bounds_us.size() + 2;  ///< buckets, +Inf, sum in us
 
   private:
@@ -56,7 +60,8 @@ class Histogram {
 };
 
 /// Gives out slots in a fixed order (so that all workers of one program agree) and renders Prometheus text.
-/// Registration is thread-safe but belongs into start-up. `labels` is Prometheus syntax without braces: `code="2xx"`.
+/// Registration is thread-safe but belongs into start-up. `labels` is Prometheus syntax without braces:
+/// `code="2xx"`.
 class Registry {
   public:
     /// `mine` is this worker's page and must outlive the registry and every handle.
@@ -77,8 +82,8 @@ class Registry {
         std::string name, help, labels;
         std::size_t first;
     };
-    std::atomic<std::uint64_t>* take(Kind kind, std::string_view name, std::string_view help, std::string_view labels,
-                                     std::size_t slots);
+    std::atomic<std::uint64_t>* take(Kind kind, std::string_view name, std::string_view help,
+                                     std::string_view labels, std::size_t slots);
 
     Page& mine_;
     mutable std::mutex mutex_;

@@ -5,7 +5,8 @@
 
 namespace homespun::base {
 
-/// A failure told to a person: what was wrong, where, and what to do about it. One line, no trailing dot needed.
+/// A failure told to a person: what was wrong, where, and what to do about it. One line, no trailing dot
+/// needed.
 struct Error {
     std::string message;
 };

@@ -8,9 +8,9 @@
 
 namespace homespun::base {
 
-/// A lazy coroutine: nothing runs until it is awaited (or given to `spawn`). The Task owns its frame; it runs on
-/// the thread that awaits it and continues on whatever thread resumes what it awaits. Await it once.
-/// An exception that leaves the coroutine is thrown again at the `co_await`.
+/// A lazy coroutine: nothing runs until it is awaited (or given to `spawn`). The Task owns its frame; it runs
+/// on the thread that awaits it and continues on whatever thread resumes what it awaits. Await it once. An
+/// exception that leaves the coroutine is thrown again at the `co_await`.
 template <class T = void>
 class [[nodiscard]] Task;
 
@@ -142,8 +142,9 @@ Detached run_detached(Task<T> task, Done done) {
 
 }  // namespace detail
 
-/// Starts `task` on this thread and lets it live on its own. `done` is called once, on the thread on which the task
-/// ended: with `std::expected<T, std::exception_ptr>`, or for Task<void> with a `std::exception_ptr` (null = well).
+/// Starts `task` on this thread and lets it live on its own. `done` is called once, on the thread on which
+/// the task ended: with `std::expected<T, std::exception_ptr>`, or for Task<void> with a `std::exception_ptr`
+/// (null = well).
 template <class T, class Done>
 void spawn(Task<T> task, Done done) {
     detail::run_detached<T, Done>(std::move(task), std::move(done));

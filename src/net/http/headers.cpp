@@ -38,7 +38,8 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 
 std::size_t Headers::count(std::string_view name) const {
     std::size_t found = 0;
-    for (std::size_t i = 0; i < fields_.size(); ++i) found += base::iequals((*this)[i].name, name) ? 1 : 0;
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+        found += base::iequals((*this)[i].name, name) ? 1 : 0;
     return found;
 }
 

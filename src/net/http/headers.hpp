@@ -7,8 +7,8 @@
 
 namespace homespun::net::http {
 
-/// Header fields in order of arrival, names as sent, compared without regard to case. All text lies in one buffer.
-/// Views handed out hold until the next `add`, `set` or `remove`.
+/// Header fields in order of arrival, names as sent, compared without regard to case. All text lies in one
+/// buffer. Views handed out hold until the next `add`, `set` or `remove`.
 class Headers {
   public:
     struct Field {

@@ -22,15 +22,17 @@ struct RouteState {
 class BodyStream {
   public:
     virtual ~BodyStream() = default;
-    /// The next piece (never empty), or nothing at the end. `failed()` tells an end from a broken or oversized body.
+    /// The next piece (never empty), or nothing at the end. `failed()` tells an end from a broken or
+    /// oversized body.
     virtual base::Task<std::optional<std::string>> next() = 0;
     [[nodiscard]] virtual bool failed() const = 0;
 };
 
-/// One request, owned by its connection, alive until its response has been handed over. Touched only on its loop.
+/// One request, owned by its connection, alive until its response has been handed over. Touched only on its
+/// loop.
 struct Request {
-    std::string method;   ///< as sent: case-sensitive
-    std::string target;   ///< raw request target, still percent-encoded, with the query: what HAWK signs
+    std::string method;  ///< as sent: case-sensitive
+    std::string target;  ///< raw request target, still percent-encoded, with the query: what HAWK signs
     int version_minor = 1;
     Headers headers;
     std::string body;                    ///< whole body, unless `stream` is set
@@ -47,8 +49,8 @@ struct Request {
     [[nodiscard]] std::string_view query() const;
 };
 
-/// A body made piece by piece: called again until it gives nothing; the next piece is asked for only when the peer
-/// has taken the last one. Sent chunked (to HTTP/1.0 peers: until close).
+/// A body made piece by piece: called again until it gives nothing; the next piece is asked for only when the
+/// peer has taken the last one. Sent chunked (to HTTP/1.0 peers: until close).
 using BodySource = std::move_only_function<base::Task<std::optional<std::string>>()>;
 
 /// A part of a file, sent from the open descriptor, which the response owns.
@@ -58,14 +60,14 @@ struct FileBody {
     std::uint64_t size = 0;
 };
 
-/// The connection leaves HTTP after this response's head: `take` gets the connected socket (non-blocking, its to
-/// close) and the bytes that had been read beyond the request.
+/// The connection leaves HTTP after this response's head: `take` gets the connected socket (non-blocking, its
+/// to close) and the bytes that had been read beyond the request.
 struct Upgrade {
     std::move_only_function<void(int descriptor, std::string already_read)> take;
 };
 
-/// What a handler returns. The server adds Date, Content-Length or Transfer-Encoding, and Connection; an empty
-/// `content_type` sends no Content-Type. 204 and 304 never carry a body.
+/// What a handler returns. The server adds Date, Content-Length or Transfer-Encoding, and Connection; an
+/// empty `content_type` sends no Content-Type. 204 and 304 never carry a body.
 struct Response {
     int status = 200;
     std::string content_type;

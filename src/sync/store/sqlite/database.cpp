@@ -1,0 +1,208 @@
+#include "sync/store/sqlite/database.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace homespun::sync::store::sqlite {
+
+bool SqlError::is_full() const {
+    return (code & 0xff) == SQLITE_FULL;
+}
+bool SqlError::is_busy() const {
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+bool SqlError::is_constraint() const {
+    return (code & 0xff) == SQLITE_CONSTRAINT;
+}
+
+Statement::~Statement() {
+    if (statement_ != nullptr) reset();
+}
+
+void Statement::reset() {
+    if (statement_ == nullptr) return;
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    if (statement_ != nullptr) sqlite3_bind_int64(statement_, index, value);
+    return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+    // A null pointer would bind NULL where an empty text is meant.
+    if (statement_ != nullptr)
+        sqlite3_bind_text64(statement_, index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC,
+                            SQLITE_UTF8);
+    return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+    if (statement_ != nullptr)
+        sqlite3_bind_blob64(statement_, index, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC);
+    return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+    if (statement_ != nullptr) sqlite3_bind_null(statement_, index);
+    return *this;
+}
+
+Statement& Statement::bind(int index, std::optional<std::int64_t> value) {
+    return value ? bind(index, *value) : bind_null(index);
+}
+
+SqlResult<bool> Statement::step() {
+    if (statement_ == nullptr)
+        return std::unexpected(broken_ ? *broken_ : SqlError{SQLITE_MISUSE, "no statement"});
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    sqlite3* const connection = sqlite3_db_handle(statement_);
+    return std::unexpected(
+        SqlError{sqlite3_extended_errcode(connection),
+                 fmt::format("{} in: {}", sqlite3_errmsg(connection), sqlite3_sql(statement_))});
+}
+
+SqlResult<void> Statement::run() {
+    while (true) {
+        const auto more = step();
+        if (!more) return std::unexpected(more.error());
+        if (!*more) return {};
+    }
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return integer(column);
+}
+
+std::string_view Statement::text(int column) const {
+    const void* const bytes = sqlite3_column_blob(statement_, column);
+    return {static_cast<const char*>(bytes),
+            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+void Database::Close::operator()(sqlite3* connection) const {
+    sqlite3_close_v2(connection);
+}
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
+
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&& other) noexcept {
+    // Statements go before the connection they belong to.
+    statements_ = std::move(other.statements_);
+    connection_ = std::move(other.connection_);
+    return *this;
+}
+Database::~Database() = default;
+
+SqlError Database::last_error(std::string_view doing) const {
+    return {sqlite3_extended_errcode(connection_.get()),
+            fmt::format("{}: {}", doing, sqlite3_errmsg(connection_.get()))};
+}
+
+SqlResult<Database> Database::open(const std::string& path, const OpenOptions& options) {
+    sqlite3* raw = nullptr;
+    const int flags =
+        (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int code = sqlite3_open_v2(path.c_str(), &raw, flags, options.vfs);
+    Database database(raw);
+    if (code != SQLITE_OK) {
+        const std::string reason = raw ? sqlite3_errmsg(raw) : "out of memory";
+        return std::unexpected(SqlError{code, fmt::format("cannot open {}: {}", path, reason)});
+    }
+    sqlite3_busy_timeout(raw, options.busy_timeout_ms);
+    std::string setup = fmt::format(
+        "PRAGMA cache_size=-{}; PRAGMA mmap_size={}; PRAGMA temp_store=MEMORY; PRAGMA synchronous={};",
+        options.cache_kib, options.mmap_bytes, options.synchronous_full ? "FULL" : "NORMAL");
+    if (!options.read_only) {
+        setup = fmt::format("PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; {}",
+                            options.page_size, options.autocheckpoint_pages, setup);
+    }
+    if (auto done = database.execute(setup); !done) {
+        done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);
+        return std::unexpected(done.error());
+    }
+    return database;
+}
+
+SqlResult<void> Database::execute(std::string_view sql) {
+    const std::string text(sql);
+    if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        return std::unexpected(last_error(text));
+    }
+    return {};
+}
+
+SqlResult<Statement> Database::prepare(const char* sql) {
+    auto& slot = statements_[sql];
+    if (!slot) {
+        sqlite3_stmt* raw = nullptr;
+        if (sqlite3_prepare_v3(connection_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) !=
+            SQLITE_OK) {
+            statements_.erase(sql);
+            return std::unexpected(last_error(sql));
+        }
+        slot.reset(raw);
+    }
+    return Statement(slot.get());
+}
+
+Statement Database::use(const char* sql) {
+    auto statement = prepare(sql);
+    if (!statement) return Statement(std::move(statement.error()));
+    return std::move(*statement);
+}
+
+std::int64_t Database::last_insert_rowid() const {
+    return sqlite3_last_insert_rowid(connection_.get());
+}
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(connection_.get());
+}
+bool Database::autocommit() const {
+    return sqlite3_get_autocommit(connection_.get()) != 0;
+}
+
+SqlResult<std::int64_t> Database::user_version() {
+    auto statement = prepare("PRAGMA user_version");
+    if (!statement) return std::unexpected(statement.error());
+    const auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    return statement->integer(0);
+}
+
+SqlResult<void> Database::set_user_version(std::int64_t version) {
+    return execute(fmt::format("PRAGMA user_version={}", version));
+}
+
+SqlResult<Transaction> Transaction::begin(Database& database) {
+    auto begun = database.execute("BEGIN IMMEDIATE");
+    if (!begun) return std::unexpected(begun.error());
+    return Transaction(database);
+}
+
+Transaction::~Transaction() {
+    if (database_ != nullptr && !database_->autocommit()) (void)database_->execute("ROLLBACK");
+}
+
+SqlResult<void> Transaction::commit() {
+    auto done = database_->execute("COMMIT");
+    if (done) database_ = nullptr;
+    return done;
+}
+
+}  // namespace homespun::sync::store::sqlite

@@ -1,0 +1,42 @@
+#include "sys/blocking_pool.hpp"
+
+namespace homespun::sys {
+
+BlockingPool::BlockingPool(std::size_t threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+    for (std::size_t i = 0; i < threads; ++i)
+        threads_.emplace_back([this] { work_loop(); });
+}
+
+BlockingPool::~BlockingPool() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    ready_.notify_all();
+    for (auto& thread : threads_)
+        thread.join();
+}
+
+bool BlockingPool::submit(std::move_only_function<void()> work) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() >= queue_limit_) return false;
+        queue_.push_back(std::move(work));
+    }
+    ready_.notify_one();
+    return true;
+}
+
+void BlockingPool::work_loop() {
+    while (true) {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return;
+        auto work = std::move(queue_.front());
+        queue_.pop_front();
+        lock.unlock();
+        work();
+    }
+}
+
+}  // namespace homespun::sys
