@@ -1,0 +1,213 @@
+// The order of steps from a filled-in form to a Firefox that syncs. Firefox is strict about the order;
+// where it is not obvious, the reason stands beside the step.
+
+import { fromBase64Url, textOf, toHex, utf8, xor } from "./bytes.js";
+import { NoChannel, Refused } from "./channel.js";
+import { encryptFor } from "./jwe.js";
+import {
+  isClientSalt, keyFetchCredentials, newClientSalt, OLDSYNC, openKeyBundle, sessionId, stretchPassword, syncKey,
+} from "./keys.js";
+import { Cancelled, Problem } from "./problems.js";
+
+const SCOPES = [OLDSYNC, "profile"];
+const NEEDED = ["client_id", "state", "scope", "code_challenge", "keys_jwk"];
+
+// Addresses and payment cards are switched on by being offered. Nobody was asked here, so they keep the
+// setting they have; a person can switch them on in Firefox.
+const NOT_OFFERED = new Set(["addresses", "creditcards"]);
+
+/**
+ * Makes an account and, when there is a browser channel, signs Firefox in.
+ *
+ * `context` of both functions: {api, channel, status, query, step}. channel is null when there is no
+ * browser to sign in; status is Firefox's answer to fxa_status; query the page's URLSearchParams; step is
+ * called with the name of each step for the person who waits.
+ * @returns {connected}: whether Firefox is signed in, or the account has merely been made
+ * @throws Cancelled, Problem. When the account existed by then, `facts.accountMade` is true.
+ */
+export async function signUp(context, { email, password, invite }) {
+  // Asked before the account is made, or a "no" would leave an account nobody wanted.
+  if (context.channel) {
+    await mayLink(context, { email });
+  }
+  context.step("stretching");
+  const clientSalt = newClientSalt();
+  const stretched = await stretchPassword(password, clientSalt);
+  context.step("creating");
+  const account = await context.api.create({
+    email, authPW: toHex(stretched.authPW), clientSalt, ...(invite && { invite }),
+  });
+  try {
+    if (!context.channel) {
+      await forgetSession(context.api, account);
+      return { connected: false };
+    }
+    await connect(context, { email, account, unwrapBKey: stretched.unwrapBKey, action: "signup" });
+    return { connected: true };
+  } catch (error) {
+    if (error instanceof Problem) {
+      error.facts.accountMade = true;
+    }
+    throw error;
+  }
+}
+
+/** Signs Firefox in to an existing account; see signUp. Needs a channel. */
+export async function signIn(context, { email, password }) {
+  const { api } = context;
+  context.step("stretching");
+  const { clientSalt } = await api.credentialsStatus(email);
+  if (!isClientSalt(clientSalt)) {
+    throw new Problem("server", { detail: "clientSalt" });
+  }
+  const stretched = await stretchPassword(password, clientSalt);
+  context.step("checking");
+  const { account, spelling } = await login(api, email, toHex(stretched.authPW));
+  // With the uid, which is known only now: a Firefox that remembers somebody warns about "a different
+  // account" whenever it is not told who it is, even when it is the same person.
+  try {
+    await mayLink(context, { email: spelling, uid: account.uid });
+  } catch (error) {
+    await forgetSession(api, account);
+    throw error;
+  }
+  await connect(context, { email: spelling, account, unwrapBKey: stretched.unwrapBKey, action: "signin" });
+  return { connected: true };
+}
+
+async function login(api, email, authPW) {
+  try {
+    return { account: await api.login({ email, authPW }), spelling: email };
+  } catch (error) {
+    const spelling = error.facts?.email;
+    if (error.facts?.errno !== 120 || !spelling || spelling === email) {
+      throw error;
+    }
+    return { account: await api.login({ email: spelling, authPW }), spelling };
+  }
+}
+
+async function mayLink({ channel, step }, who) {
+  step("asking");
+  const { ok } = await tell(channel, "fxaccounts:can_link_account", who);
+  if (!ok) {
+    throw new Cancelled();
+  }
+}
+
+async function connect(context, { email, account, unwrapBKey, action }) {
+  const { api, channel, status, step } = context;
+  let handedOver = false;
+  try {
+    step("keys");
+    const session = await sessionId(account.sessionToken);
+    const kB = await fetchKB(api, account.keyFetchToken, unwrapBKey);
+    const flow = await oauthFlow(context);
+    const request = await authorizationRequest(api, session, flow, kB);
+
+    // Firefox must know the person before it gets the code, or it fails with "null has no properties".
+    // verified:false: with true it would at once ask for tokens it cannot use yet. No time limit: the
+    // answer comes after the device is registered, which takes long where no push server is reached.
+    step("handing-over");
+    handedOver = true; // it may have kept the session even when it answers with an error
+    const offered = (status?.capabilities?.engines ?? []).filter((engine) => !NOT_OFFERED.has(engine));
+    await tell(channel, "fxaccounts:login", {
+      email, uid: account.uid, sessionToken: account.sessionToken, verified: false,
+      services: { sync: { offeredEngines: offered, declinedEngines: [] } },
+    });
+
+    const { code, redirect } = await api.authorize(session, request);
+    // state is Firefox's own, not the server's echo; redirect is for Firefox to know, never followed here.
+    await tell(channel, "fxaccounts:oauth_login", {
+      action, code, state: flow.state, redirect, offeredSyncEngines: offered, declinedSyncEngines: [],
+    });
+  } catch (error) {
+    // A session Firefox has got is Firefox's to end.
+    if (!handedOver) {
+      await forgetSession(api, account);
+    }
+    throw error;
+  }
+}
+
+async function fetchKB(api, keyFetchToken, unwrapBKey) {
+  const { id, requestKey } = await keyFetchCredentials(keyFetchToken);
+  const { bundle } = await api.keys(id);
+  try {
+    return xor((await openKeyBundle(bundle, requestKey)).wrapKB, unwrapBKey);
+  } catch (cause) {
+    throw new Problem("server", { detail: "keys" }, cause);
+  }
+}
+
+// The parameters of the OAuth flow: those in the page's address, or new ones when the address lost them or
+// Firefox forgot them (it keeps flows in memory: a restart or a finished sign-in ends them).
+async function oauthFlow({ channel, query }) {
+  const given = Object.fromEntries(query);
+  if (usable(given) && (await isActive(channel))) {
+    return given;
+  }
+  let begun;
+  try {
+    begun = await channel.ask("fxaccounts:oauth_flow_begin", { scopes: SCOPES });
+  } catch (cause) {
+    throw new Problem("flow-lost", {}, cause);
+  }
+  if (!usable(begun)) {
+    throw new Problem("flow-lost");
+  }
+  return begun;
+}
+
+function usable(flow) {
+  try {
+    return NEEDED.every((name) => flow[name]) && recipientOf(flow).kty === "EC";
+  } catch {
+    return false;
+  }
+}
+
+const recipientOf = (flow) => JSON.parse(textOf(fromBase64Url(flow.keys_jwk)));
+
+async function isActive(channel) {
+  try {
+    return (await channel.ask("fxaccounts:oauth_flow_is_active", {}, 3000)).isActive !== false;
+  } catch (error) {
+    if (error instanceof NoChannel) {
+      throw new Problem("no-channel", {}, error);
+    }
+    return true; // a Firefox that does not know the question: take its address at its word
+  }
+}
+
+async function authorizationRequest(api, session, flow, kB) {
+  const { client_id, state, scope, code_challenge } = flow;
+  const data = (await api.scopedKeyData(session, client_id, scope))[OLDSYNC];
+  if (!data?.keyRotationTimestamp) {
+    throw new Problem("server", { detail: "scoped-key-data" });
+  }
+  const keys = { [OLDSYNC]: await syncKey(kB, data.keyRotationTimestamp) };
+  return {
+    client_id, state, scope, code_challenge,
+    response_type: "code", access_type: "offline", code_challenge_method: "S256",
+    keys_jwe: await encryptFor(recipientOf(flow), utf8(JSON.stringify(keys))),
+  };
+}
+
+async function tell(channel, command, data) {
+  try {
+    return await channel.ask(command, data);
+  } catch (cause) {
+    const id = cause instanceof Refused ? "browser-refused" : cause instanceof NoChannel ? "no-channel" : "flow-lost";
+    throw new Problem(id, { detail: cause.message }, cause);
+  }
+}
+
+// Best effort: a session nobody holds ends by itself one day, and the person has heard the reason already.
+async function forgetSession(api, account) {
+  try {
+    await api.destroySession(await sessionId(account.sessionToken));
+  } catch {
+    // see above
+  }
+}
