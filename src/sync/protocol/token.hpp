@@ -1,0 +1,72 @@
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace homespun::sync::protocol {
+
+/// What a storage token says (tokenlib v1, sync-1.5 sheet 4.1).
+struct TokenPayload {
+    std::uint64_t uid = 0;
+    std::int64_t expires = 0;  ///< seconds since 1970; a fraction is cut off
+    std::string salt;          ///< used as text
+    std::string node;
+    std::string fxa_uid;
+    std::string fxa_kid;
+    std::string hashed_fxa_uid;
+    std::string hashed_device_id;
+};
+
+/// Id and key that the token server hands out. The HAWK key is the text of `key`, not what it decodes to.
+struct TokenPair {
+    std::string id;
+    std::string key;
+};
+
+enum class TokenFailure {
+    malformed,      ///< no base64url, too short, or no usable JSON behind a good signature
+    bad_signature,  ///< signed with none of our secrets
+};
+
+struct VerifiedToken {
+    TokenPayload payload;
+    std::string key;
+};
+
+/// Makes and checks storage tokens. Several secrets are good for checking, the first one signs, so that a secret
+/// can be rotated. Pure; immutable and thread-safe after construction.
+class Tokens {
+  public:
+    /// `secrets`: master secrets as typed (UTF-8, never decoded); at least one.
+    explicit Tokens(std::vector<std::string> secrets);
+
+    [[nodiscard]] TokenPair make(const TokenPayload& payload) const;
+    /// Signature only; whether it has expired is the caller's question.
+    [[nodiscard]] std::expected<VerifiedToken, TokenFailure> verify(std::string_view id) const;
+
+  private:
+    struct Secret {
+        std::string master;
+        std::string signing_key;
+    };
+    std::vector<Secret> secrets_;
+};
+
+/// The pseudonyms of a token: HMACs under the metrics secret, 32 hex digits each.
+std::string hashed_fxa_uid(std::string_view metrics_secret, std::string_view fxa_uid);
+std::string hashed_device_id(std::string_view metrics_secret, std::string_view hashed_uid);
+
+/// `X-KeyID: <number>-<base64url>`: when the keys were changed, and the client state.
+struct KeyId {
+    std::int64_t keys_changed_at = 0;
+    std::string client_state;  ///< hex
+    /// Nothing: no '-', no signed 64-bit decimal, or no base64url without padding.
+    static std::optional<KeyId> parse(std::string_view text);
+    /// `0000000001234-qqo`
+    [[nodiscard]] static std::string format(std::int64_t number, std::string_view client_state_hex);
+};
+
+}  // namespace homespun::sync::protocol

@@ -1,0 +1,123 @@
+#include "sys/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace homespun::sys {
+namespace {
+
+/// A descriptor that closes itself.
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const { return number_; }
+
+  private:
+    int number_;
+};
+
+std::unexpected<base::Error> failure(std::string_view doing, const std::string& path) {
+    return base::fail(fmt::format("cannot {} {}: {}", doing, path, std::strerror(errno)));
+}
+
+bool write_all(int descriptor, std::string_view content) {
+    while (!content.empty()) {
+        const auto written = ::write(descriptor, content.data(), content.size());
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return false;
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+}  // namespace
+
+base::Result<std::string> read_file(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) return failure("read", path);
+    std::string content;
+    char buffer[16384];
+    while (true) {
+        const auto got = ::read(file.get(), buffer, sizeof(buffer));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failure("read", path);
+        if (got == 0) return content;
+        content.append(buffer, static_cast<std::size_t>(got));
+    }
+}
+
+base::Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
+    const auto temporary = path + ".new";
+    {
+        const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        if (file.get() < 0) return failure("write", temporary);
+        // An old leftover keeps its mode on open: set it, before anything secret is inside.
+        if (::fchmod(file.get(), mode) != 0 || !write_all(file.get(), content) || ::fsync(file.get()) != 0) {
+            auto error = failure("write", temporary);
+            ::unlink(temporary.c_str());
+            return error;
+        }
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace", path);
+    const auto parent = std::filesystem::path(path).parent_path().string();
+    const Descriptor directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failure("sync the directory of", path);
+    return {};
+}
+
+base::Result<void> make_private_directory(const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::path(path).lexically_normal();
+    if (!std::filesystem::exists(whole, error)) {
+        if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), error);
+        if (::mkdir(whole.c_str(), 0700) != 0 && errno != EEXIST) return failure("make the directory", path);
+    }
+    if (!std::filesystem::is_directory(whole, error)) {
+        return base::fail(fmt::format("{} is no directory; choose another with --data", path));
+    }
+    if (::access(whole.c_str(), R_OK | W_OK | X_OK) != 0) {
+        return base::fail(fmt::format("the data directory {} cannot be written: {}; change its owner or choose another with "
+                                      "--data", path, std::strerror(errno)));
+    }
+    return {};
+}
+
+base::Result<Lease> Lease::take(const std::string& directory) {
+    const auto path = directory + "/lease";
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) return failure("open", path);
+    Lease lease(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        char owner[32] = {};
+        (void)!::pread(descriptor, owner, sizeof(owner) - 1, 0);
+        return base::fail(fmt::format("the data directory {} is in use by process {}; stop that one or choose another with "
+                                      "--data", directory, owner[0] != '\0' ? owner : "(unknown)"));
+    }
+    const auto mine = std::to_string(::getpid());
+    (void)!::ftruncate(descriptor, 0);
+    (void)!::pwrite(descriptor, mine.data(), mine.size(), 0);
+    return lease;
+}
+
+Lease::Lease(Lease&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Lease::~Lease() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace homespun::sys
