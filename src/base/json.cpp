@@ -15,6 +15,7 @@ std::unexpected<ParseError> refuse(std::string message) {
     return std::unexpected(ParseError{std::move(message)});
 }
 
+/// `depth`: how many arrays and objects stand around the element.
 Parsed convert(const simdjson::dom::element& element, int depth);
 
 Parsed convert_array(const simdjson::dom::array& elements, int depth) {
@@ -59,8 +60,12 @@ Parsed convert_object(const simdjson::dom::object& members, int depth) {
 }
 
 Parsed convert(const simdjson::dom::element& element, int depth) {
-    if (depth > max_depth) return refuse("nested too deep");
-    switch (element.type()) {
+    const auto type = element.type();
+    if (depth >= max_depth &&
+        (type == simdjson::dom::element_type::ARRAY || type == simdjson::dom::element_type::OBJECT)) {
+        return refuse("nested too deep");
+    }
+    switch (type) {
         case simdjson::dom::element_type::ARRAY:
             return convert_array(element.get_array().value_unsafe(), depth);
         case simdjson::dom::element_type::OBJECT:
@@ -109,10 +114,8 @@ Parsed parse(std::string_view text) {
     constexpr std::size_t kept_capacity = std::size_t{1} << 20;
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element root;
-    if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
-        return refuse(std::string(simdjson::error_message(error)));
-    }
-    auto value = convert(root, 0);
+    const auto error = parser.parse(text.data(), text.size()).get(root);
+    auto value = error ? Parsed(refuse(std::string(simdjson::error_message(error)))) : convert(root, 0);
     // One huge body must not keep its buffers on every thread for ever.
     if (parser.capacity() > kept_capacity) parser = simdjson::dom::parser();
     return value;

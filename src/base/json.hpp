@@ -54,8 +54,8 @@ struct ParseError {
 
 constexpr int max_depth = 64;
 
-/// Parses one whole JSON text. Refused: bad UTF-8, anything after the value, nesting deeper than `max_depth`,
-/// the same member name twice in one object, numbers out of range. Never throws on input.
+/// Parses one whole JSON text. Refused: bad UTF-8, anything after the value, arrays and objects nested deeper
+/// than `max_depth`, the same member name twice in one object, numbers out of range. Never throws on input.
 std::expected<Value, ParseError> parse(std::string_view text);
 
 /// Appends `text` as a JSON string with its quotes. Bytes >= 0x20 pass through unchanged (the caller has

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace homespun::base {
 namespace {
@@ -16,6 +17,11 @@ bool needs_quotes(std::string_view text) {
             return true;
     }
     return false;
+}
+
+/// A line is always UTF-8, also where a peer's bytes are not.
+std::string readable(std::string_view value) {
+    return is_utf8(value) ? std::string(value) : percent_encode(value);
 }
 
 class StderrLogger final : public Logger {
@@ -69,7 +75,7 @@ std::string format_event(LogFormat format, std::string_view event, std::initiali
             json::append_string(line, name);
             line += ':';
             if (const auto* text = std::get_if<std::string_view>(&value)) {
-                json::append_string(line, *text);
+                json::append_string(line, readable(*text));
             } else {
                 line += std::to_string(std::get<std::int64_t>(value));
             }
@@ -82,10 +88,11 @@ std::string format_event(LogFormat format, std::string_view event, std::initiali
         line += name;
         line += '=';
         if (const auto* text = std::get_if<std::string_view>(&value)) {
-            if (needs_quotes(*text)) {
-                json::append_string(line, *text);
+            const auto shown = readable(*text);
+            if (needs_quotes(shown)) {
+                json::append_string(line, shown);
             } else {
-                line += *text;
+                line += shown;
             }
         } else {
             line += std::to_string(std::get<std::int64_t>(value));

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iterator>
-#include <set>
+#include <utility>
 
 namespace homespun::base::metrics {
 namespace {
@@ -63,10 +64,18 @@ std::string Registry::render(std::span<const Page* const> pages) const {
     const std::lock_guard lock(mutex_);
     std::string text;
     auto out = std::back_inserter(text);
-    std::set<std::string_view> described;
+    // The format wants all samples of a name in one group, whatever the order of registration.
+    std::vector<const Family*> grouped;
     for (const auto& family : families_) {
+        const auto last = std::find_if(grouped.rbegin(), grouped.rend(),
+                                       [&](const Family* other) { return other->name == family.name; });
+        grouped.insert(last == grouped.rend() ? grouped.end() : last.base(), &family);
+    }
+    std::string_view described;
+    for (const auto* entry : grouped) {
+        const auto& family = *entry;
         static constexpr std::array<std::string_view, 3> kinds = {"counter", "gauge", "histogram"};
-        if (described.insert(family.name).second) {
+        if (std::exchange(described, family.name) != family.name) {
             fmt::format_to(out, "# HELP {0} {1}\n# TYPE {0} {2}\n", family.name, family.help,
                            kinds[static_cast<std::size_t>(family.kind)]);
         }

@@ -73,26 +73,35 @@ base::Result<void> write_file_atomically(const std::string& path, std::string_vi
             return error;
         }
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return failure("replace", path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        auto error = failure("replace", path);
+        ::unlink(temporary.c_str());
+        return error;
+    }
     const auto parent = std::filesystem::path(path).parent_path().string();
-    const Descriptor directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor directory(
+        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failure("sync the directory of", path);
     return {};
 }
 
 base::Result<void> make_private_directory(const std::string& path) {
     std::error_code error;
-    const auto whole = std::filesystem::path(path).lexically_normal();
-    if (!std::filesystem::exists(whole, error)) {
-        if (whole.has_parent_path()) std::filesystem::create_directories(whole.parent_path(), error);
-        if (::mkdir(whole.c_str(), 0700) != 0 && errno != EEXIST) return failure("make the directory", path);
+    std::filesystem::path whole;
+    for (const auto& step : std::filesystem::path(path).lexically_normal()) {
+        if (step.empty()) continue;  // behind a last slash
+        whole /= step;
+        if (std::filesystem::exists(whole, error)) continue;
+        if (::mkdir(whole.c_str(), 0700) != 0 && errno != EEXIST) return failure("make the directory", whole);
     }
     if (!std::filesystem::is_directory(whole, error)) {
         return base::fail(fmt::format("{} is no directory; choose another with --data", path));
     }
     if (::access(whole.c_str(), R_OK | W_OK | X_OK) != 0) {
-        return base::fail(fmt::format("the data directory {} cannot be written: {}; change its owner or choose another with "
-                                      "--data", path, std::strerror(errno)));
+        return base::fail(fmt::format(
+            "the data directory {} cannot be written: {}; change its owner or choose another with "
+            "--data",
+            path, std::strerror(errno)));
     }
     return {};
 }
@@ -105,8 +114,10 @@ base::Result<Lease> Lease::take(const std::string& directory) {
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         char owner[32] = {};
         (void)!::pread(descriptor, owner, sizeof(owner) - 1, 0);
-        return base::fail(fmt::format("the data directory {} is in use by process {}; stop that one or choose another with "
-                                      "--data", directory, owner[0] != '\0' ? owner : "(unknown)"));
+        return base::fail(
+            fmt::format("the data directory {} is in use by process {}; stop that one or choose another with "
+                        "--data",
+                        directory, owner[0] != '\0' ? owner : "(unknown)"));
     }
     const auto mine = std::to_string(::getpid());
     (void)!::ftruncate(descriptor, 0);

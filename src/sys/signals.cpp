@@ -9,7 +9,8 @@ namespace {
 sigset_t set_of(std::initializer_list<int> signals) {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : signals) sigaddset(&set, number);
+    for (const int number : signals)
+        sigaddset(&set, number);
     return set;
 }
 

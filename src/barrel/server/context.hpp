@@ -1,65 +1,89 @@
 #pragma once
+
 #include <any>
-#include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/executor.hpp"
-#include "base/json.hpp"
+#include "barrel/rbr/ast.hpp"
+#include "barrel/rbr/router.hpp"
 #include "net/http/message.hpp"
 
 namespace homespun::barrel {
 
-/// A request that is turned away, before a service's error hook has given it the protocol's form.
-struct Problem {
-    int status = 400;
-    std::string reason;  ///< fixed word for the log and docs/reasons.md: `bad_mac`, `unmatched`, `wrong_type`
-    std::string detail;  ///< for people
-    std::int64_t code =
-        0;  ///< the protocol's own number (Sync's response integers, the accounts' errno); 0 = none
-};
-
-/// What a `{name}` of the path stood for.
-struct PathParameter {
-    std::string_view name;
-    std::string value;     ///< percent-decoded
-    std::string_view raw;  ///< as it stood in the target
-};
-
-/// Values of `global` statements, fixed at start.
-using Globals = std::vector<std::pair<std::string, base::json::Value>>;
-
-/// One request on its way through a service: what natives get. Lives as long as the request, on its loop.
-struct Context {
-    net::http::Request& request;
-    std::vector<PathParameter> parameters;
-    const Globals* globals = nullptr;
-    /// Whom the authenticator found: a value of the service's own type.
-    std::any identity;
-    /// Why an answer is a refusal: goes to the log. Set by handlers that refuse; filled from a Problem
-    /// otherwise.
-    std::string reason;
-    /// For the `method` hook: what the path does allow, as the Allow header has it.
-    std::string allowed_methods;
-    /// Name of the path in its contract; empty for an unmatched request.
-    std::string_view path_name;
-
-    [[nodiscard]] base::Executor& home() const { return *request.executor; }
-
-    /// The decoded value of `{name}`; empty when the path has no such placeholder.
-    [[nodiscard]] std::string_view parameter(std::string_view name) const {
-        for (const auto& parameter : parameters) {
-            if (parameter.name == name) return parameter.value;
-        }
-        return {};
+/// The `global`s of a service: made at start in the order of the file, never changed afterwards, so any
+/// thread may read them. Literals are `std::int64_t`, `double` and `std::string`; factories put in what they
+/// like (often a shared_ptr).
+class Globals {
+  public:
+    void set(std::string name, std::any value) {
+        values_.insert_or_assign(std::move(name), std::move(value));
     }
 
-    /// The identity, which the path's authenticator must have set to a T.
+    /// nullptr when there is no such global or it has another type.
     template <class T>
-    [[nodiscard]] T& identity_as() {
-        return std::any_cast<T&>(identity);
+    [[nodiscard]] const T* get(std::string_view name) const {
+        const auto found = values_.find(name);
+        return found == values_.end() ? nullptr : std::any_cast<T>(&found->second);
     }
+
+  private:
+    std::map<std::string, std::any, std::less<>> values_;
+};
+
+/// What a native sees of one request. Lives from the moment the head was routed until the response has been
+/// handed over, on the loop of its request; belongs to the request. References given out live as long.
+class Context {
+  public:
+    Context(net::http::Request& request, rbr::Match match, const rbr::Path* contract, const Globals& globals)
+        : request_(request), match_(std::move(match)), contract_(contract), globals_(globals) {}
+
+    [[nodiscard]] net::http::Request& request() const { return request_; }
+
+    /// The decoded value of a placeholder; empty when the path has none of that name.
+    [[nodiscard]] std::string_view parameter(std::string_view name) const;
+    /// The same as it was sent.
+    [[nodiscard]] std::string_view raw_parameter(std::string_view name) const;
+    [[nodiscard]] std::span<const rbr::Parameter> parameters() const { return match_.parameters; }
+
+    [[nodiscard]] const Globals& globals() const { return globals_; }
+    template <class T>
+    [[nodiscard]] const T* global(std::string_view name) const {
+        return globals_.get<T>(name);
+    }
+
+    /// The path's contract; nullptr in hooks, when no path was found.
+    [[nodiscard]] const rbr::Path* contract() const { return contract_; }
+    /// The methods of this address, where the request's own method is not among them, and in the `options`
+    /// hook.
+    [[nodiscard]] rbr::MethodSet allowed() const { return match_.allowed; }
+
+    /// Who sent it: whatever the authenticator of the path has found out.
+    void set_identity(std::any identity) { identity_ = std::move(identity); }
+    template <class T>
+    [[nodiscard]] const T* identity() const {
+        return std::any_cast<T>(&identity_);
+    }
+
+    /// What the log shall call the outcome of this request. Set by the runtime when a check fails; natives
+    /// may set their own.
+    void set_reason(std::string reason) { reason_ = std::move(reason); }
+    [[nodiscard]] const std::string& reason() const { return reason_; }
+
+    /// What a native threw, for the log only.
+    void set_fault(std::string fault) { fault_ = std::move(fault); }
+    [[nodiscard]] const std::string& fault() const { return fault_; }
+
+  private:
+    net::http::Request& request_;
+    rbr::Match match_;
+    const rbr::Path* contract_;
+    const Globals& globals_;
+    std::any identity_;
+    std::string reason_;
+    std::string fault_;
 };
 
 }  // namespace homespun::barrel

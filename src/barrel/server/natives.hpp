@@ -1,59 +1,95 @@
 #pragma once
+
+#include <any>
 #include <expected>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
+#include <variant>
+#include <vector>
 
 #include "barrel/server/context.hpp"
-#include "base/json.hpp"
-#include "base/result.hpp"
+#include "barrel/server/problem.hpp"
 #include "base/task.hpp"
+#include "net/http/message.hpp"
 
 namespace homespun::barrel {
 
-using net::http::Response;
+using Handler = std::function<base::Task<net::http::Response>(Context&)>;
+using Authenticator = std::function<base::Task<std::expected<void, Problem>>(Context&)>;
+/// Serves `type NAME native:…` and `validates with native:…`. The contract decides the status; the problem
+/// gives code, reason and detail.
+using Check = std::function<std::expected<void, Problem>(Context&, std::string_view)>;
+using Alter = std::function<std::expected<std::string, Problem>(Context&, std::string)>;
+/// Serves `on … use`: makes the answer of a request that went wrong. Must not throw.
+using Hook = std::function<net::http::Response(Context&, const Problem&)>;
+/// Serves `options use`.
+using OptionsHook = std::function<net::http::Response(Context&)>;
+/// Not named in the contract: a last look at every answer of the service, refusals too, for headers that all
+/// of them carry.
+using Finisher = std::function<void(const Context&, net::http::Response&)>;
+/// What a factory made: `return Made::of(value);`. Read back with `Context::global<T>`.
+struct Made {
+    Made() = default;  // not an aggregate: std::expected would look for ways to make a std::any of itself
+    template <class T>
+    [[nodiscard]] static Made of(T value) {
+        Made made;
+        made.value = std::move(value);
+        return made;
+    }
 
-/// The code behind the names `native:NAME` of one service. Filled at start, then only read: everything
-/// registered is called from all loops at once. Names are unique per kind; a doubled name ends the program (a
-/// programmer's error).
+    std::any value;
+};
+/// Serves `global NAME native:…`: gets the globals above it in the file; the error is a sentence for the
+/// operator.
+using Factory = std::function<std::expected<Made, std::string>(const Globals&)>;
+
+/// What the program offers to one contract, by name. Filled at start, on one thread; `Service::bind` takes
+/// out what the contract names. What is registered is called on all loops at once.
 class Natives {
   public:
-    using Handler = std::function<base::Task<Response>(Context&)>;
-    /// `auth NAME with native:X`: sets `identity`, or says why not.
-    using Authenticator = std::function<base::Task<std::expected<void, Problem>>(Context&)>;
-    /// `type` and `validates with`: judges one value (a body or a header).
-    using Check = std::function<std::expected<void, Problem>(Context&, std::string_view value)>;
-    /// `alter with`: the value that takes its place.
-    using Alter = std::function<std::string(Context&, std::string value)>;
-    /// `on unmatched|method|check|error`: turns a problem into the protocol's answer.
-    using Hook = std::function<Response(Context&, const Problem&)>;
-    /// `options`: answers OPTIONS on any path of the service.
-    using Options = std::function<Response(Context&)>;
-    /// `global NAME native:X`: makes the value at start from the globals before it.
-    using Factory = std::function<base::Result<base::json::Value>(const Globals&)>;
-    /// Not named in the contract: a last look at every answer of the service (headers that all answers
-    /// carry).
-    using Finish = std::function<void(const Context&, Response&)>;
+    Natives& handler(std::string name, Handler it) { return add(std::move(name), std::move(it)); }
+    Natives& authenticator(std::string name, Authenticator it) { return add(std::move(name), std::move(it)); }
+    Natives& check(std::string name, Check it) { return add(std::move(name), std::move(it)); }
+    Natives& alter(std::string name, Alter it) { return add(std::move(name), std::move(it)); }
+    Natives& hook(std::string name, Hook it) { return add(std::move(name), std::move(it)); }
+    Natives& options(std::string name, OptionsHook it) { return add(std::move(name), std::move(it)); }
+    Natives& factory(std::string name, Factory it) { return add(std::move(name), std::move(it)); }
 
-    Natives& handler(std::string name, Handler function);
-    Natives& authenticator(std::string name, Authenticator function);
-    Natives& check(std::string name, Check function);
-    Natives& alter(std::string name, Alter function);
-    Natives& hook(std::string name, Hook function);
-    Natives& options(std::string name, Options function);
-    Natives& factory(std::string name, Factory function);
-    Natives& finish(Finish function);
+    /// One per service; a second one takes the place of the first.
+    Natives& finish(Finisher it) {
+        finisher_ = std::move(it);
+        return *this;
+    }
+    [[nodiscard]] const Finisher& finisher() const { return finisher_; }
 
-    std::unordered_map<std::string, Handler> handlers;
-    std::unordered_map<std::string, Authenticator> authenticators;
-    std::unordered_map<std::string, Check> checks;
-    std::unordered_map<std::string, Alter> alters;
-    std::unordered_map<std::string, Hook> hooks;
-    std::unordered_map<std::string, Options> option_handlers;
-    std::unordered_map<std::string, Factory> factories;
-    Finish finisher;
+    /// nullptr when nothing of that name and kind was registered.
+    template <class Kind>
+    [[nodiscard]] const Kind* find(std::string_view name) const {
+        const auto found = entries_.find(name);
+        return found == entries_.end() ? nullptr : std::get_if<Kind>(&found->second);
+    }
+    /// `a handler`, `a check`…; empty when the name is unknown.
+    [[nodiscard]] std::string_view kind_of(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string_view> names() const;
+    [[nodiscard]] std::vector<std::string_view> handler_names() const;
+    /// Names that were registered twice; `bind` refuses them.
+    [[nodiscard]] const std::vector<std::string>& doubles() const { return doubles_; }
+
+  private:
+    using Entry = std::variant<Handler, Authenticator, Check, Alter, Hook, OptionsHook, Factory>;
+
+    template <class Kind>
+    Natives& add(std::string name, Kind it) {
+        const auto [place, fresh] = entries_.try_emplace(std::move(name), std::move(it));
+        if (!fresh) doubles_.push_back(place->first);
+        return *this;
+    }
+
+    std::map<std::string, Entry, std::less<>> entries_;
+    Finisher finisher_;
+    std::vector<std::string> doubles_;
 };
 
 }  // namespace homespun::barrel

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -28,6 +29,17 @@ std::string remote_text(int descriptor) {
         inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, text, sizeof(text));
     }
     return text;
+}
+
+/// Unix sockets are for this server's own user (and root): whoever else got to the file is turned away.
+bool is_welcome(int descriptor) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(storage);
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0 || storage.ss_family != AF_UNIX) return true;
+    ucred peer{};
+    size = sizeof(peer);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+    return peer.uid == geteuid() || peer.uid == 0;
 }
 
 }  // namespace
@@ -65,6 +77,10 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     }
 
     void take(LoopShare& share, Socket socket) {
+        if (!is_welcome(socket.native_handle())) {
+            logger.warning("peer_refused", {{"why", "another user at a unix socket"}});
+            return;
+        }
         if (open.fetch_add(1) >= limits.connections) {
             open.fetch_sub(1);
             return;

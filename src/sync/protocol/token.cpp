@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -66,14 +68,20 @@ std::string payload_text(const TokenPayload& payload) {
 
 }  // namespace
 
-Tokens::Tokens(std::vector<std::string> secrets) {
+Tokens::Tokens(std::vector<std::string> secrets) { replace_secrets(std::move(secrets)); }
+
+void Tokens::replace_secrets(std::vector<std::string> secrets) {
+    std::vector<Secret> fresh;
     for (auto& master : secrets) {
         auto signing_key = base::hkdf_sha256(master, {}, "services.mozilla.com/tokenlib/v1/signing", 32);
-        secrets_.push_back({std::move(master), std::move(signing_key)});
+        fresh.push_back({std::move(master), std::move(signing_key)});
     }
+    const std::unique_lock lock(mutex_);
+    secrets_ = std::move(fresh);
 }
 
 TokenPair Tokens::make(const TokenPayload& payload) const {
+    const std::shared_lock lock(mutex_);
     const auto& secret = secrets_.front();
     auto signed_text = payload_text(payload);
     signed_text += base::hmac_sha256(secret.signing_key, signed_text);
@@ -88,6 +96,7 @@ std::expected<VerifiedToken, TokenFailure> Tokens::verify(std::string_view id) c
     if (!bytes || bytes->size() <= signature_size) return std::unexpected(TokenFailure::malformed);
     const auto text = std::string_view(*bytes).substr(0, bytes->size() - signature_size);
     const auto signature = std::string_view(*bytes).substr(text.size());
+    const std::shared_lock lock(mutex_);
     for (const auto& secret : secrets_) {
         if (!base::equal_constant_time(signature, base::hmac_sha256(secret.signing_key, text))) continue;
         auto payload = parse_payload(text);

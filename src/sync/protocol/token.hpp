@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,11 +38,12 @@ struct VerifiedToken {
 };
 
 /// Makes and checks storage tokens. Several secrets are good for checking, the first one signs, so that a secret
-/// can be rotated. Pure; immutable and thread-safe after construction.
+/// can be rotated while requests run. No I/O. Thread-safe.
 class Tokens {
   public:
     /// `secrets`: master secrets as typed (UTF-8, never decoded); at least one.
     explicit Tokens(std::vector<std::string> secrets);
+    void replace_secrets(std::vector<std::string> secrets);
 
     [[nodiscard]] TokenPair make(const TokenPayload& payload) const;
     /// Signature only; whether it has expired is the caller's question.
@@ -52,6 +54,7 @@ class Tokens {
         std::string master;
         std::string signing_key;
     };
+    mutable std::shared_mutex mutex_;
     std::vector<Secret> secrets_;
 };
 

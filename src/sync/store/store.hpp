@@ -63,12 +63,12 @@ using Outcome = std::expected<T, Failure>;
 enum class Sort { newest, oldest, index };
 
 struct ListQuery {
-    std::vector<std::string> ids;  ///< empty = all
-    std::optional<Timestamp> newer, older;
+    std::vector<std::string> ids{};  ///< empty = all
+    std::optional<Timestamp> newer{}, older{};
     Sort sort = Sort::newest;
-    std::optional<std::uint64_t> limit;
-    std::string offset;  ///< token of an earlier answer, or empty
-    bool full = false;   ///< false: only `id` of the rows is filled
+    std::optional<std::uint64_t> limit{};
+    std::string offset{};  ///< token of an earlier answer, or empty
+    bool full = false;     ///< false: only `id` of the rows is filled
 };
 
 struct Listing {

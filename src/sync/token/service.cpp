@@ -11,7 +11,7 @@ namespace {
 
 using barrel::Context;
 using barrel::Problem;
-using barrel::Response;
+using net::http::Response;
 
 /// The one error of an answer, to the letter of the sheet's table (18).
 struct TokenError {
@@ -43,7 +43,7 @@ Response error_response(const TokenError& error) {
 }
 
 Response refuse(Context& context, const TokenError& error) {
-    context.reason = error.reason;
+    context.set_reason(std::string(error.reason));
     return error_response(error);
 }
 
@@ -103,14 +103,14 @@ bool valid_client_state(std::string_view text) {
 
 /// The headers that name the keys, checked in the sheet's order.
 std::expected<KeyFacts, TokenError> key_facts(const Context& context, const auth::AccessGrant& grant) {
-    const auto key_id_text = context.request.headers.find("X-KeyID");
+    const auto key_id_text = context.request().headers.find("X-KeyID");
     if (!key_id_text) {
         return std::unexpected(TokenError{.status = "invalid-key-id", .location = "header",
                                           .description = "Missing X-KeyID header", .reason = "key_id_missing"});
     }
     const auto key_id = protocol::KeyId::parse(*key_id_text);
     if (!key_id) return std::unexpected(TokenError{.status = "invalid-credentials", .reason = "key_id_malformed"});
-    if (const auto state = context.request.headers.find("X-Client-State")) {
+    if (const auto state = context.request().headers.find("X-Client-State")) {
         if (!valid_client_state(*state)) {
             return std::unexpected(TokenError{.http = 400, .location = "header", .name = "X-Client-State",
                                               .description = "Invalid client state value", .reason = "client_state_malformed"});
@@ -148,10 +148,8 @@ void TokenService::register_natives(barrel::Natives& natives) {
     });
     const auto problem = [](Context& context, const Problem& problem) {
         const auto error = error_for(problem);
-        if (context.reason.empty()) context.reason = problem.reason;
-        auto response = error_response(error);
-        if (problem.status == 405) response.headers.add("Allow", context.allowed_methods);
-        return response;
+        if (context.reason().empty()) context.set_reason(std::string(problem.reason));
+        return error_response(error);
     };
     natives.hook("token_problem", problem);
     natives.finish([this](const Context&, Response& response) {
@@ -165,22 +163,22 @@ base::Task<std::expected<void, Problem>> TokenService::authenticate(Context& con
     const auto refuse = [](std::string reason, int status = 401) {
         return std::unexpected(Problem{.status = status, .reason = std::move(reason), .detail = {}});
     };
-    const auto header = context.request.headers.find("Authorization");
+    const auto header = context.request().headers.find("Authorization");
     const auto blank = header ? header->find(' ') : std::string_view::npos;
     if (blank == std::string_view::npos) co_return refuse("no_authorization");
     if (!base::iequals(header->substr(0, blank), "Bearer")) co_return refuse("unsupported_scheme");
     std::string token(header->substr(blank + 1));
-    auto grant = co_await verifier_.verify(context.home(), std::move(token), auth::oldsync_scope);
+    auto grant = co_await verifier_.verify(*context.request().executor, std::move(token), auth::oldsync_scope);
     if (!grant) {
         if (grant.error() == auth::AccessFailure::unavailable) co_return refuse("accounts_unavailable", 503);
         co_return refuse("access_token_refused");
     }
-    context.identity = std::move(*grant);
+    context.set_identity(std::move(*grant));
     co_return std::expected<void, Problem>();
 }
 
 base::Task<Response> TokenService::issue(Context& context) const {
-    const auto& grant = context.identity_as<auth::AccessGrant>();
+    const auto& grant = *context.identity<auth::AccessGrant>();
     const auto facts = key_facts(context, grant);
     if (!facts) co_return refuse(context, facts.error());
     if (context.parameter("application") != "sync") {
@@ -195,7 +193,7 @@ base::Task<Response> TokenService::issue(Context& context) const {
     const auto email = fmt::format("{}@{}", grant.account, settings_.email_domain);
     const auto now = clock_.now_ms();
     auto work = [this, &email, &facts, now] { return store_.assign(email, *facts, now, settings_.new_users_allowed); };
-    auto assigned = co_await store_pool_.run(context.home(), std::move(work));
+    auto assigned = co_await store_pool_.run(*context.request().executor, std::move(work));
     if (!assigned) {
         co_return refuse(context, {.http = 503, .description = "Resource is not available", .reason = "token_store_busy"});
     }
@@ -222,7 +220,7 @@ base::Task<Response> TokenService::issue(Context& context) const {
 }
 
 std::int64_t TokenService::duration_for(const Context& context) const {
-    for (const auto& [name, value, has_value] : base::parse_query(context.request.query())) {
+    for (const auto& [name, value, has_value] : base::parse_query(context.request().query())) {
         if (name != "duration") continue;
         const auto wanted = base::parse_integer<std::int64_t>(value);
         if (wanted && *wanted >= 1 && *wanted <= settings_.duration_s) return *wanted;

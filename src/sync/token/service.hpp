@@ -35,8 +35,8 @@ class TokenService {
 
   private:
     base::Task<std::expected<void, barrel::Problem>> authenticate(barrel::Context& context) const;
-    base::Task<barrel::Response> issue(barrel::Context& context) const;
-    [[nodiscard]] barrel::Response answer(const barrel::Context& context, const auth::AccessGrant& grant,
+    base::Task<net::http::Response> issue(barrel::Context& context) const;
+    [[nodiscard]] net::http::Response answer(const barrel::Context& context, const auth::AccessGrant& grant,
                                           const Assignment& assignment) const;
     [[nodiscard]] std::int64_t duration_for(const barrel::Context& context) const;
 

@@ -82,6 +82,8 @@ struct OpenOptions {
 class Database {
   public:
     static SqlResult<Database> open(const std::string& path, const OpenOptions& options);
+    /// Closed: good for being assigned to only.
+    Database() = default;
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();

@@ -1,0 +1,317 @@
+#include "installation.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <future>
+
+#include "barrel/rbr/parser.hpp"
+#include "barrel/server/dockerflow.hpp"
+#include "embedded.hpp"
+#include "request_log.hpp"
+#include "sync/accounts/service.hpp"
+#include "sync/ops/admin_service.hpp"
+#include "sync/ops/secrets.hpp"
+#include "sync/storage/service.hpp"
+#include "sync/store/sqlite/accounts_sqlite.hpp"
+#include "sync/store/sqlite/sqlite_store.hpp"
+#include "sync/store/sqlite/token_sqlite.hpp"
+#include "sync/token/service.hpp"
+#include "sys/files.hpp"
+
+using namespace homespun;
+namespace config = base::config;
+
+namespace {
+
+constexpr std::size_t store_queue_limit = 1024;
+constexpr std::chrono::hours purge_period{1};
+constexpr std::int64_t setup_link_ms = 7LL * 24 * 3600 * 1000;
+constexpr const char* setup_file = "/setup-link";
+
+/// Runs `task` on `loop` and waits for it here: for start-up only, never from a loop's own thread.
+template <class T>
+T wait_for(net::Loop& loop, base::Task<T> task) {
+    std::promise<std::expected<T, std::exception_ptr>> promise;
+    loop.post([&] {
+        base::spawn(std::move(task), [&](std::expected<T, std::exception_ptr> result) { promise.set_value(std::move(result)); });
+    });
+    auto result = promise.get_future().get();
+    if (!result) std::rethrow_exception(result.error());
+    return std::move(*result);
+}
+
+std::unique_ptr<base::Logger> make_logger(const config::Settings& settings) {
+    const auto& level = settings.text("log_level");
+    const auto least = level == "debug"     ? base::LogLevel::debug
+                       : level == "warning" ? base::LogLevel::warning
+                       : level == "error"   ? base::LogLevel::error
+                                            : base::LogLevel::info;
+    return base::make_stderr_logger(least, settings.text("log_format") == "json" ? base::LogFormat::json : base::LogFormat::key_value);
+}
+
+base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& settings) {
+    std::vector<sync::auth::PublicUrl> urls;
+    for (const auto& text : settings.list("public_url")) {
+        auto url = sync::auth::PublicUrl::parse(text);
+        if (!url) return std::unexpected(url.error());
+        urls.push_back(std::move(*url));
+    }
+    return sync::auth::PublicUrls(std::move(urls));
+}
+
+bool is_loopback_name(std::string_view host) { return host == "localhost" || host.starts_with("127.") || host == "[::1]"; }
+
+sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
+    const auto& text = settings.text("signup");
+    if (text == "open") return sync::accounts::SignUp::open;
+    if (text == "first" && !exposed) return sync::accounts::SignUp::first;
+    return sync::accounts::SignUp::closed;
+}
+
+}  // namespace
+
+/// In the order in which they are made; each uses those above it.
+struct Installation::Parts {
+    Parts(sys::Lease its_lease, const config::Settings& its_settings, base::metrics::Page& page)
+        : lease(std::move(its_lease)), settings(its_settings), logger(make_logger(its_settings)), metrics(page) {}
+
+    base::Result<void> open_databases();
+    base::Result<void> make_services(net::LoopThreads& loops);
+    base::Result<void> prepare_first_account(net::Loop& loop);
+    base::Result<void> bind_contracts();
+    base::Result<void> bind_admin();
+    base::Result<barrel::Application::Mounted> bind(std::string name, const barrel::Natives& natives,
+                                                    std::vector<std::string> mounts) const;
+    barrel::Dockerflow dockerflow();
+
+    sys::Lease lease;
+    config::Settings settings;
+    std::unique_ptr<base::Logger> logger;
+    base::SystemClock clock;
+    base::SystemRandom random;
+    base::metrics::Registry metrics;
+    barrel::EmbeddedAssets assets{embedded_files()};
+    sync::ops::Secrets secrets;
+    sync::auth::PublicUrls public_urls;
+    std::string root_url;
+    bool exposed = false;
+    std::string setup_link;
+
+    std::unique_ptr<sync::store::sqlite::SqliteStore> store;
+    std::unique_ptr<sync::accounts::AccountsStore> accounts_store;
+    std::unique_ptr<sync::store::sqlite::TokenSqlite> token_store;
+    // Pools after the databases they work on: their threads end first.
+    sys::BlockingPool accounts_pool{1, store_queue_limit};
+    sys::BlockingPool token_pool{1, store_queue_limit};
+    sys::BlockingPool password_pool{sync::accounts::Passwords::threads, sync::accounts::Passwords::queue_limit};
+
+    std::unique_ptr<sync::protocol::Tokens> tokens;
+    std::unique_ptr<sync::accounts::Accounts> accounts;
+    std::unique_ptr<sync::token::TokenService> token_service;
+    std::unique_ptr<sync::storage::StorageAuth> storage_auth;
+    std::unique_ptr<sync::storage::StorageService> storage;
+    std::unique_ptr<sync::ops::AdminService> admin;
+    std::unique_ptr<RequestLog> request_log;
+    std::unique_ptr<barrel::Application> application;
+    std::unique_ptr<barrel::Application> admin_application;
+    std::optional<net::Listener> admin_listener;
+};
+
+base::Result<void> Installation::Parts::open_databases() {
+    namespace sqlite = sync::store::sqlite;
+    const auto& data = settings.text("data");
+    auto opened = sqlite::SqliteStore::open({.directory = data + "/store",
+                                             .shards = static_cast<std::size_t>(settings.integer("shards")),
+                                             .clock = clock,
+                                             .logger = *logger});
+    if (!opened) return std::unexpected(opened.error());
+    store = std::move(*opened);
+    sqlite::OpenOptions small;
+    small.page_size = 4096;
+    small.cache_kib = 2048;
+    auto opened_accounts = sqlite::open_accounts(data + "/accounts.db", small);
+    if (!opened_accounts) return std::unexpected(opened_accounts.error());
+    accounts_store = std::move(*opened_accounts);
+    auto opened_tokens = sqlite::TokenSqlite::open(data + "/token.db");
+    if (!opened_tokens) return std::unexpected(opened_tokens.error());
+    token_store = std::move(*opened_tokens);
+    const auto node = root_url + settings.text("mount.storage");
+    if (auto set = token_store->set_own_node(node); !set) {
+        return base::fail(fmt::format("{}/token.db: {}", data, set.error().detail));
+    }
+    return {};
+}
+
+base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
+    tokens = std::make_unique<sync::protocol::Tokens>(secrets.token);
+    sync::accounts::AccountsSettings account_settings;
+    account_settings.sign_up = sign_up_setting(settings, exposed);
+    account_settings.decoy_secret = secrets.salt;
+    account_settings.addresses = {settings.text("mount.accounts"), settings.text("mount.oauth"),
+                                  settings.text("mount.profile"), settings.text("mount.token")};
+    accounts = std::make_unique<sync::accounts::Accounts>(
+        sync::accounts::AccountsParts{*accounts_store, accounts_pool, password_pool, clock, random, *logger, public_urls},
+        std::move(account_settings));
+    sync::token::TokenSettings token_settings;
+    token_settings.duration_s = settings.integer("token_duration");
+    token_settings.metrics_secret = secrets.metrics;
+    token_service = std::make_unique<sync::token::TokenService>(std::move(token_settings), *token_store, token_pool,
+                                                                accounts->access_tokens(), *tokens, clock, random, *logger);
+    storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
+    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, sync::protocol::Limits{}, clock, *logger);
+    admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
+        *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
+    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
+    auto& loop = loops[0];
+    loop.post([this, &loop] {
+        loop.every(purge_period, [this, &loop] {
+            base::spawn(accounts->purge(loop), [this](auto purged) {
+                if (!purged || !*purged) logger->warning("purge_failed", {{"what", "accounts"}});
+            });
+        });
+    });
+    return prepare_first_account(loop);
+}
+
+/// Where others can reach us, the first account needs a link that only the operator sees.
+base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
+    const auto path = settings.text("data") + setup_file;
+    const auto known = wait_for(loop, accounts->list_accounts(loop));
+    if (!known) return std::unexpected(known.error());
+    if (!known->empty() || sign_up_setting(settings, exposed) != sync::accounts::SignUp::closed) {
+        ::unlink(path.c_str());
+        return {};
+    }
+    const auto code = wait_for(loop, accounts->create_invite(loop, setup_link_ms));
+    if (!code) return std::unexpected(code.error());
+    setup_link = admin->invite_link(*code);
+    return sys::write_file_atomically(path, setup_link + "\n", 0600);
+}
+
+base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string name, const barrel::Natives& natives,
+                                                                     std::vector<std::string> mounts) const {
+    const auto file_name = "services/" + name + ".rbr";
+    const auto text = assets.find(file_name);
+    if (!text) return base::fail(file_name + " is not compiled in");
+    auto file = barrel::rbr::parse(text->bytes, file_name);
+    if (!file) return base::fail(file.error().render());
+    auto service = barrel::Service::bind(std::move(*file), natives, &assets);
+    if (!service) return base::fail(barrel::rbr::render(service.error()));
+    return barrel::Application::Mounted{std::move(name), std::move(*service), std::move(mounts)};
+}
+
+barrel::Dockerflow Installation::Parts::dockerflow() {
+    barrel::Dockerflow flow;
+    flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
+        const bool well = store->healthy();
+        co_return barrel::Dockerflow::Health{
+            well, fmt::format(R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":false,"size":0}}}})",
+                              HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown")};
+    };
+    flow.version = {{"source", "homespun"}, {"version", HOMESPUN_VERSION}, {"commit", ""}, {"build", ""}};
+    flow.metrics = [this] { return metrics.render(); };
+    return flow;
+}
+
+base::Result<void> Installation::Parts::bind_contracts() {
+    struct Contract {
+        const char* name;
+        std::string mount;
+        std::function<void(barrel::Natives&)> fill;
+    };
+    const Contract contracts[] = {
+        {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
+        {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
+        {"accounts", settings.text("mount.accounts") + "/v1", [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
+        {"oauth", settings.text("mount.oauth") + "/v1", [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
+        {"profile", settings.text("mount.profile") + "/v1", [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
+        {"token", settings.text("mount.token"), [this](barrel::Natives& natives) { token_service->register_natives(natives); }},
+        {"storage", settings.text("mount.storage") + "/1.5", [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+    };
+    std::vector<barrel::Application::Mounted> mounted;
+    for (const auto& contract : contracts) {
+        barrel::Natives natives;
+        contract.fill(natives);
+        std::vector<std::string> mounts;
+        if (!contract.mount.empty()) mounts.push_back(contract.mount);
+        auto bound = bind(contract.name, natives, std::move(mounts));
+        if (!bound) return std::unexpected(bound.error());
+        mounted.push_back(std::move(*bound));
+    }
+    auto built = barrel::Application::build(std::move(mounted), *logger, request_log->observer());
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    application = std::move(*built);
+    return {};
+}
+
+base::Result<void> Installation::Parts::bind_admin() {
+    std::vector<barrel::Application::Mounted> mounted;
+    barrel::Natives natives;
+    admin->register_natives(natives);
+    auto bound = bind("admin", natives, {});
+    if (!bound) return std::unexpected(bound.error());
+    mounted.push_back(std::move(*bound));
+#ifdef HOMESPUN_TEST_CONTROL
+    barrel::Natives test_natives;
+    sync::ops::AdminService::register_test_control(test_natives, clock);
+    auto test = bind("test-control", test_natives, {});
+    if (!test) return std::unexpected(test.error());
+    mounted.push_back(std::move(*test));
+#endif
+    auto built = barrel::Application::build(std::move(mounted), *logger);
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    admin_application = std::move(*built);
+    net::Address address;
+    address.unix_path = settings.text("data") + "/admin.sock";
+    auto listener = net::Listener::open(address);
+    if (!listener) return std::unexpected(listener.error());
+    admin_listener = std::move(*listener);
+    return {};
+}
+
+base::Result<std::unique_ptr<Installation>> Installation::open(const config::Settings& settings,
+                                                               const barrel::WorkerStart& start, net::LoopThreads& loops) {
+    const auto& data = settings.text("data");
+    auto lease = sys::Lease::take(data);
+    if (!lease) return std::unexpected(lease.error());
+    auto parts = std::make_unique<Parts>(std::move(*lease), settings, *start.page);
+    auto secrets = sync::ops::Secrets::load_or_create(data, parts->random);
+    if (!secrets) return std::unexpected(secrets.error());
+    parts->secrets = std::move(*secrets);
+    auto urls = parse_public_urls(settings);
+    if (!urls) return std::unexpected(urls.error());
+    parts->public_urls = std::move(*urls);
+    for (const auto& listener : start.listeners) {
+        if (listener.address().is_loopback()) continue;
+        parts->exposed = true;
+        if (parts->public_urls.configured()) continue;
+        return base::fail(fmt::format("{} can be reached from outside, but public_url is not set: clients sign the address they "
+                                      "see, so name it, like --public-url https://sync.example", listener.address().text()));
+    }
+    if (parts->public_urls.configured()) {
+        parts->root_url = parts->public_urls.all().front().text();
+        for (const auto& url : parts->public_urls.all()) parts->exposed |= !is_loopback_name(url.host);
+    } else {
+        parts->root_url = "http://" + start.listeners.front().address().text();
+    }
+    if (auto done = parts->open_databases(); !done) return std::unexpected(done.error());
+    if (auto done = parts->make_services(loops); !done) return std::unexpected(done.error());
+    if (auto done = parts->bind_contracts(); !done) return std::unexpected(done.error());
+    if (auto done = parts->bind_admin(); !done) return std::unexpected(done.error());
+    parts->logger->info("serving", {{"root", parts->root_url}, {"data", data}});
+    return std::unique_ptr<Installation>(new Installation(std::move(parts)));
+}
+
+Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Installation::~Installation() = default;
+
+net::http::Application& Installation::application() const { return *parts_->application; }
+net::http::Application& Installation::admin_application() const { return *parts_->admin_application; }
+net::Listener Installation::take_admin_listener() { return std::move(*parts_->admin_listener); }
+const base::Clock& Installation::clock() const { return parts_->clock; }
+base::Logger& Installation::logger() const { return *parts_->logger; }
+const std::string& Installation::root_url() const { return parts_->root_url; }
+const std::string& Installation::setup_link() const { return parts_->setup_link; }
+void Installation::close() { parts_->store->close(); }

@@ -1,0 +1,94 @@
+#include "serve.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+#include <thread>
+
+#include "barrel/arbiter/worker.hpp"
+#include "installation.hpp"
+#include "net/io/server.hpp"
+#include "sys/files.hpp"
+#include "sys/signals.hpp"
+
+using namespace homespun;
+
+namespace {
+
+constexpr std::chrono::seconds drain_limit{20};
+
+void complain(std::string_view text) { fmt::print(stderr, "homespun: {}\n", text); }
+
+base::Result<std::vector<net::Listener>> open_listeners(const base::config::Settings& settings) {
+    std::vector<net::Listener> listeners;
+    for (const auto& text : settings.list("listen")) {
+        const auto address = net::Address::parse(text);
+        if (!address) return std::unexpected(address.error());
+        auto listener = net::Listener::open(*address);
+        if (!listener) return std::unexpected(listener.error());
+        listeners.push_back(std::move(*listener));
+    }
+    if (listeners.empty()) return base::fail("listen is empty: name at least one address, like 127.0.0.1:5000");
+    return listeners;
+}
+
+void tell_newcomer(const Installation& installation) {
+    const auto& root = installation.root_url();
+    fmt::print("Homespun serves {}\n\n", root);
+    fmt::print("In Firefox, open about:config and set\n  identity.fxaccounts.autoconfig.uri = {}   (String)\n", root);
+    if (root.starts_with("http://")) fmt::print("  identity.fxaccounts.allowHttp = true   (Boolean; create it)\n");
+    fmt::print("then open the Firefox menu and choose \"Sign in\".\n");
+    if (!installation.setup_link().empty()) {
+        fmt::print("\nThe first account is made with this link, which works once:\n  {}\n", installation.setup_link());
+    }
+    std::fflush(stdout);
+}
+
+int work(const base::config::Settings& settings, barrel::WorkerStart start) {
+    sys::block_signals({SIGTERM, SIGINT});
+    ::signal(SIGPIPE, SIG_IGN);
+    const auto count = settings.integer("threads");
+    net::LoopThreads loops(count > 0 ? static_cast<std::size_t>(count) : std::max(1U, std::thread::hardware_concurrency()));
+    auto installation = Installation::open(settings, start, loops);
+    if (!installation) {
+        complain(installation.error().message);
+        return 1;
+    }
+    net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(), (*installation)->logger());
+    net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(), (*installation)->logger());
+    for (auto& listener : start.listeners) server.listen(std::move(listener));
+    admin.listen((*installation)->take_admin_listener());
+    tell_newcomer(**installation);
+    start.ready();
+
+    sys::wait_for_signal({SIGTERM, SIGINT}, -1);
+    (*installation)->logger().info("stopping");
+    std::promise<void> drained;
+    server.drain([&] { drained.set_value(); });
+    if (drained.get_future().wait_for(drain_limit) != std::future_status::ready) {
+        (*installation)->logger().warning("connections_cut", {{"open", static_cast<std::int64_t>(server.connections())}});
+    }
+    (*installation)->close();
+    loops.stop_and_join();
+    return 0;
+}
+
+}  // namespace
+
+int serve(ServeOptions options) {
+    const auto main = [&](barrel::WorkerStart start) { return work(options.settings, std::move(start)); };
+    if (barrel::is_worker()) return barrel::run_worker(main);
+    if (auto ready = sys::make_private_directory(options.settings.text("data")); !ready) {
+        complain(ready.error().message);
+        return 1;
+    }
+    auto listeners = open_listeners(options.settings);
+    if (!listeners) {
+        complain(listeners.error().message);
+        return 1;
+    }
+    if (options.no_arbiter) return barrel::run_alone(std::move(*listeners), main);
+    return barrel::run_parent(std::move(*listeners), options.arguments);
+}

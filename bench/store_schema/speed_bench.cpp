@@ -1,0 +1,248 @@
+// What the store adds to SQLite: 64 writers through SqliteStore against a bare loop over the same inserts
+// with the same group commit (32 writers' records a transaction in each of two threads; no queue, no
+// wake-ups, no sums), and what `?newer=` costs in a large store against a small one.
+#include <time.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "base/log.hpp"
+#include "base/task.hpp"
+#include "scenario.hpp"
+#include "sync/store/sqlite/shard_schema.hpp"
+#include "sync/store/sqlite/sqlite_store.hpp"
+
+using namespace homespun::bench;
+namespace base = homespun::base;
+namespace store = homespun::sync::store;
+namespace sqlite = homespun::sync::store::sqlite;
+
+namespace {
+
+constexpr std::uint64_t users = 20'000;
+constexpr int shards = 2;
+constexpr int writers = 64;
+constexpr double seconds = 2.0;
+constexpr int rounds = 3;
+
+/// A loop: one thread that runs what is posted, all of it at a time.
+class Loop final : public base::Executor {
+  public:
+    Loop() : thread_([this] { run(); }) {}
+    ~Loop() override {
+        post(nullptr);
+        thread_.join();
+    }
+    void post(std::move_only_function<void()> work) override {
+        const std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(work));
+        wake_.notify_one();
+    }
+
+  private:
+    void run() {
+        while (true) {
+            std::deque<std::move_only_function<void()>> work;
+            {
+                std::unique_lock lock(mutex_);
+                wake_.wait(lock, [this] { return !queue_.empty(); });
+                work.swap(queue_);
+            }
+            for (auto& each : work) {
+                if (!each) return;
+                each();
+            }
+        }
+    }
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<std::move_only_function<void()>> queue_;
+    std::thread thread_;
+};
+
+std::vector<store::RecordUpdate> make_post(Records& random, int size) {
+    std::vector<store::RecordUpdate> updates;
+    for (int i = 0; i < size; ++i) {
+        updates.push_back({Records::id(random.below(1'000'000'000)), std::string(random.payload()), {}, {}});
+    }
+    return updates;
+}
+
+// ---- plain SQLite ----
+
+/// Posts of `size` records by 32 writers a transaction, in each of two threads with a database of its own.
+double plain_rate(const Scratch& scratch, int size) {
+    scratch.clear();
+    std::atomic<double> sum{0};
+    std::vector<std::thread> threads;
+    for (int shard = 0; shard < shards; ++shard) {
+        threads.emplace_back([&, shard] {
+            auto database = must(sqlite::Database::open(scratch.file(fmt::format("plain-{}.db", shard)), {}));
+            must(sqlite::create_shard(database, {"bench", shard, shards}));
+            Records random(static_cast<std::uint64_t>(shard));
+            sum += rate(seconds, writers / shards, [&] {
+                must(database.execute("BEGIN IMMEDIATE"));
+                for (int writer = 0; writer < writers / shards; ++writer) {
+                    const auto cid = static_cast<std::int64_t>(random.below(users / shards));
+                    for (const auto& update : make_post(random, size)) {
+                        auto statement = database.use(
+                            "INSERT INTO bso(cid, id, modified, payload) VALUES (?1, ?2, ?3, ?4) ON "
+                            "CONFLICT(cid, id) DO "
+                            "UPDATE SET modified = ?3, payload = ?4");
+                        statement.bind(1, cid)
+                            .bind(2, std::string_view(update.id))
+                            .bind(3, std::int64_t{170000000000});
+                        must(statement.bind_blob(4, *update.payload).run());
+                    }
+                }
+                must(database.execute("COMMIT"));
+            });
+        });
+    }
+    for (auto& thread : threads)
+        thread.join();
+    return sum;
+}
+
+// ---- the store ----
+
+std::unique_ptr<sqlite::SqliteStore> open_store(const Scratch& scratch, const base::Clock& clock,
+                                                base::Logger& logger) {
+    return must(sqlite::SqliteStore::open(
+        {.directory = scratch.file("store"), .shards = shards, .clock = clock, .logger = logger}));
+}
+
+base::Task<> keep_posting(store::Store& store, Loop& loop, int writer, int size,
+                          const std::atomic<bool>& stop, std::atomic<std::uint64_t>& posts) {
+    Records random(static_cast<std::uint64_t>(writer) + 100);
+    while (!stop) {
+        const store::UserId user = random.below(users);
+        auto written = co_await store.post(loop, user, "history", make_post(random, size), {});
+        if (!written) std::fprintf(stderr, "refused: %s\n", written.error().detail.c_str());
+        ++posts;
+    }
+}
+
+double store_rate(const Scratch& scratch, int size) {
+    scratch.clear();
+    base::SystemClock clock;
+    base::NullLogger logger;
+    auto store = open_store(scratch, clock, logger);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> posts{0};
+    std::atomic<int> running{writers};
+    double result = 0;
+    {
+        Loop loops[2];
+        const auto start = std::chrono::steady_clock::now();
+        for (int writer = 0; writer < writers; ++writer) {
+            auto& loop = loops[writer % 2];
+            loop.post([&, writer] {
+                base::spawn(keep_posting(*store, loop, writer, size, stop, posts),
+                            [&](std::exception_ptr) { --running; });
+            });
+        }
+        std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+        const double elapsed =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        result = static_cast<double>(posts.load()) / elapsed;
+        stop = true;
+        while (running > 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    store->close();
+    return result;
+}
+
+// ---- newer ----
+
+base::Task<> fill(store::Store& store, Loop& loop, std::uint64_t total, Records& random) {
+    for (std::uint64_t done = 0; done < total; done += 1000) {
+        // Many users, so that a large store is not one large collection.
+        auto updates = make_post(random, 1000);
+        (void)co_await store.post(loop, 1 + done / 1000, "history", std::move(updates), {});
+    }
+}
+
+/// The loop's own processor time: the reads run on it alone, and other programs do not count.
+double thread_microseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
+base::Task<> time_newer(store::Store& store, Loop& loop, store::UserId user, double& microseconds) {
+    Records random(5);
+    auto before = co_await store.info(loop, user, {});
+    auto after = co_await store.post(loop, user, "history", make_post(random, 100), {});
+    store::ListQuery query{.newer = before->storage, .full = true};
+    std::uint64_t rows = 0;
+    const auto reading = [&] {
+        return store.list(loop, user, "history", query, {}, [&](const store::RecordView&) { ++rows; });
+    };
+    for (int i = 0; i < 100; ++i)
+        (void)co_await reading();
+    constexpr int repeats = 2000;
+    const double start = thread_microseconds();
+    for (int i = 0; i < repeats; ++i)
+        (void)co_await reading();
+    microseconds = (thread_microseconds() - start) / repeats;
+    if (rows != 100ull * (repeats + 100) || !after) std::fprintf(stderr, "newer gave %lu rows\n", rows);
+}
+
+template <class Make>
+void run(Loop& loop, Make make) {
+    std::atomic<bool> ended{false};
+    loop.post([&] { base::spawn(make(), [&](std::exception_ptr) { ended = true; }); });
+    while (!ended)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+double newer_cost(const Scratch& scratch, std::uint64_t total) {
+    scratch.clear();
+    base::SystemClock clock;
+    base::NullLogger logger;
+    auto store = open_store(scratch, clock, logger);
+    Records random(3);
+    std::vector<double> costs;
+    Loop loop;
+    run(loop, [&] { return fill(*store, loop, total, random); });
+    for (store::UserId user = 1; user <= 5; ++user) {
+        double cost = 0;
+        run(loop, [&] { return time_newer(*store, loop, user, cost); });
+        costs.push_back(cost);
+    }
+    store->close();
+    return median(costs);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Scratch scratch(argc > 1 ? argv[1] : ".");
+    std::string json = "{";
+    for (const int size : {1, 100}) {
+        std::vector<double> plain, through;
+        for (int round = 0; round < rounds; ++round) {
+            plain.push_back(plain_rate(scratch, size));
+            through.push_back(store_rate(scratch, size));
+        }
+        fmt::print("POST of {:3} records, 64 writers: plain {:8.0f}/s, store {:8.0f}/s, ratio {:.2f}\n", size,
+                   median(plain), median(through), median(through) / median(plain));
+        json +=
+            fmt::format("\"post_{0}_plain\":{1:.0f},\"post_{0}_store\":{2:.0f},\"post_{0}_ratio\":{3:.3f},",
+                        size, median(plain), median(through), median(through) / median(plain));
+    }
+    const double small = newer_cost(scratch, 10'000);
+    const double large = newer_cost(scratch, 1'000'000);
+    fmt::print("newer, 100 rows: {:.0f} us at 10,000 records, {:.0f} us at 1,000,000, ratio {:.2f}\n", small,
+               large, large / small);
+    json += fmt::format("\"newer_small_us\":{:.1f},\"newer_large_us\":{:.1f},\"newer_ratio\":{:.3f}}}\n",
+                        small, large, large / small);
+    std::ofstream(argc > 2 ? argv[2] : "store_speed.json") << json;
+}

@@ -1,0 +1,56 @@
+#include "barrel/server/dockerflow.hpp"
+
+#include "base/json.hpp"
+
+namespace homespun::barrel {
+
+using net::http::Response;
+
+namespace {
+
+Response fresh(int status, std::string type, std::string body) {
+    Response response(status, std::move(type), std::move(body));
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+}
+
+std::string version_json(const std::vector<std::pair<std::string, std::string>>& facts) {
+    std::string text;
+    base::json::Writer json(text);
+    json.begin_object();
+    for (const auto& [name, value] : facts)
+        json.member(name, std::string_view(value));
+    json.end_object();
+    return text;
+}
+
+}  // namespace
+
+void register_dockerflow(Natives& natives, Dockerflow options) {
+    natives.handler("dockerflow.heartbeat",
+                    [heartbeat = std::move(options.heartbeat)](Context&) -> base::Task<Response> {
+                        Dockerflow::Health health{true, R"({"status":"ok"})"};
+                        if (heartbeat) {
+                            auto asking = heartbeat();
+                            health = co_await std::move(asking);
+                        }
+                        co_return fresh(health.well ? 200 : 503, "application/json", std::move(health.json));
+                    });
+    natives.handler("dockerflow.lbheartbeat",
+                    [in_service = std::move(options.in_service)](Context&) -> base::Task<Response> {
+                        const bool well = !in_service || in_service();
+                        co_return fresh(well ? 200 : 503, "application/json",
+                                        well ? "{}" : R"({"status":"draining"})");
+                    });
+    natives.handler("dockerflow.version",
+                    [text = version_json(options.version)](Context&) -> base::Task<Response> {
+                        co_return fresh(200, "application/json", text);
+                    });
+    natives.handler("dockerflow.metrics",
+                    [metrics = std::move(options.metrics)](Context&) -> base::Task<Response> {
+                        co_return fresh(200, "text/plain; version=0.0.4; charset=utf-8",
+                                        metrics ? metrics() : std::string());
+                    });
+}
+
+}  // namespace homespun::barrel

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "barrel/server/natives.hpp"
+#include "base/task.hpp"
+
+namespace homespun::barrel {
+
+/// What operators' tools ask every service for, as natives of a contract: `dockerflow.heartbeat`,
+/// `dockerflow.lbheartbeat`, `dockerflow.version` and `dockerflow.metrics`. The addresses belong to the
+/// contract (`/__heartbeat__`, …).
+struct Dockerflow {
+    struct Health {
+        bool well = true;
+        std::string json;  ///< The whole body: `{"status":"ok","checks":{…}}`.
+    };
+
+    /// Asks what the program depends on. 200 when well, 503 otherwise. Called on the loop of the request.
+    std::function<base::Task<Health>()> heartbeat;
+    /// Whether load balancers shall send requests: false while starting and draining. Empty: always. Must be
+    /// cheap and thread-safe.
+    std::function<bool()> in_service;
+    /// `source`, `version`, `commit`, `build`, in this order of appearance.
+    std::vector<std::pair<std::string, std::string>> version;
+    /// All metrics in Prometheus text, summed over the workers. Thread-safe.
+    std::function<std::string()> metrics;
+};
+
+/// Registers the four natives. The callbacks are copied.
+void register_dockerflow(Natives& natives, Dockerflow options);
+
+}  // namespace homespun::barrel

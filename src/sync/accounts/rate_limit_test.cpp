@@ -1,0 +1,121 @@
+#include "sync/accounts/rate_limit.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sync/accounts/nonce_cache.hpp"
+
+namespace homespun::sync::accounts {
+namespace {
+
+constexpr std::int64_t start = 1'700'000'000'000;
+constexpr std::int64_t second = 1000;
+
+/// Waits as long as it is told to and tries again; gives the waits in seconds.
+std::vector<std::int64_t> waits(RateLimit& limit, std::int64_t& now, int tries) {
+    std::vector<std::int64_t> list;
+    for (int i = 0; i < tries; ++i) {
+        const auto admitted = limit.admit("a", now);
+        list.push_back(admitted ? 0 : admitted.error().retry_after_s);
+        if (!admitted) now += admitted.error().retry_after_s * second;
+    }
+    return list;
+}
+
+TEST(RateLimit, TenTriesThenGrowingWaits) {
+    RateLimit limit({});
+    std::int64_t now = start;
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(limit.admit("a", now)) << i;
+    EXPECT_EQ(waits(limit, now, 12), (std::vector<std::int64_t>{5, 0, 5, 0, 10, 0, 20, 0, 40, 0, 60, 0}));
+    EXPECT_FALSE(limit.admit("a", now));
+    EXPECT_TRUE(limit.admit("b", now)) << "another key is not concerned";
+}
+
+TEST(RateLimit, TriesGrowBackOverTheWindow) {
+    RateLimit limit({});
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(limit.admit("a", start));
+    ASSERT_FALSE(limit.admit("a", start));
+    int admitted = 0;
+    while (limit.admit("a", start + 15 * 60 * second))
+        ++admitted;
+    EXPECT_EQ(admitted, 10);
+}
+
+TEST(RateLimit, RefundAndForget) {
+    RateLimit limit({});
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(limit.admit("a", start));
+    limit.refund("a");
+    EXPECT_TRUE(limit.admit("a", start));
+    EXPECT_FALSE(limit.admit("a", start));
+    limit.forget("a");
+    EXPECT_EQ(limit.size(), 0U);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(limit.admit("a", start));
+    limit.refund("unknown");
+    limit.forget("unknown");
+}
+
+TEST(RateLimit, SlowSteadyUseIsNeverRefused) {
+    RateLimit limit({.burst = 10, .window_ms = 60 * second});
+    for (int i = 0; i < 1000; ++i)
+        EXPECT_TRUE(limit.admit("a", start + i * 7 * second));
+}
+
+TEST(RateLimit, ClockThatIsSetBackNeitherBlocksForLongNorForgives) {
+    RateLimit limit({});
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(limit.admit("a", start));
+    const auto refused = limit.admit("a", start - 3600 * second);
+    ASSERT_FALSE(refused);
+    EXPECT_LE(refused.error().retry_after_s, 60);
+}
+
+TEST(RateLimit, NumberOfKeysIsBounded) {
+    RateLimit limit({.most_keys = 100});
+    for (int i = 0; i < 1000; ++i)
+        (void)limit.admit(std::to_string(i), start);
+    EXPECT_EQ(limit.size(), 100U);
+}
+
+TEST(AddressKey, NetworksAndMappedAddresses) {
+    EXPECT_EQ(address_key("192.0.2.7"), "192.0.2.7");
+    EXPECT_EQ(address_key("::ffff:192.0.2.7"), "192.0.2.7");
+    EXPECT_EQ(address_key("2001:db8:1:2:3:4:5:6"), address_key("2001:db8:1:2::1"));
+    EXPECT_NE(address_key("2001:db8:1:2::1"), address_key("2001:db8:1:3::1"));
+    EXPECT_EQ(address_key("fe80::1%eth0"), address_key("fe80::2"));
+}
+
+TEST(AddressKey, LocalPeers) {
+    EXPECT_TRUE(is_local_peer("127.0.0.1"));
+    EXPECT_TRUE(is_local_peer("127.8.0.1"));
+    EXPECT_TRUE(is_local_peer("::1"));
+    EXPECT_TRUE(is_local_peer("::ffff:127.0.0.1"));
+    EXPECT_TRUE(is_local_peer("unix"));
+    EXPECT_FALSE(is_local_peer("192.0.2.7"));
+    EXPECT_FALSE(is_local_peer("2001:db8::1"));
+    EXPECT_FALSE(is_local_peer(""));
+}
+
+TEST(NonceCache, TellsRepeatsWithinTheLifetime) {
+    NonceCache cache(100, 1000);
+    EXPECT_TRUE(cache.add("id", "n", "1", 0));
+    EXPECT_FALSE(cache.add("id", "n", "1", 50));
+    EXPECT_TRUE(cache.add("id", "n", "2", 50));
+    EXPECT_TRUE(cache.add("id2", "n", "1", 50));
+    EXPECT_TRUE(cache.add("id", "m", "1", 50));
+    EXPECT_FALSE(cache.add("id", "n", "1", 100));
+    EXPECT_TRUE(cache.add("id", "n", "1", 101)) << "by now its timestamp is refused";
+}
+
+TEST(NonceCache, IsBounded) {
+    NonceCache cache(1'000'000, 10);
+    for (int i = 0; i < 100; ++i)
+        EXPECT_TRUE(cache.add("id", std::to_string(i), "1", i));
+    EXPECT_LE(cache.size(), 10U);
+    EXPECT_FALSE(cache.add("id", "99", "1", 100));
+}
+
+}  // namespace
+}  // namespace homespun::sync::accounts

@@ -1,0 +1,171 @@
+#include "sync/store/sqlite/shard_schema.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace homespun::sync::store::sqlite {
+namespace {
+
+// AUTOINCREMENT: a cid or batch number never comes back, so rows that wait for the purge can never be
+// mistaken for rows of a later collection. The payload is the last column: everything else is read without
+// its overflow pages.
+constexpr const char* tables = R"sql(
+CREATE TABLE shard(
+    key TEXT PRIMARY KEY,
+    value NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE collection(
+    cid INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    modified INTEGER NOT NULL,
+    count INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    UNIQUE(user, name)
+);
+
+CREATE TABLE tombstone(
+    user INTEGER PRIMARY KEY,
+    modified INTEGER NOT NULL
+);
+
+CREATE TABLE bso(
+    rowid INTEGER PRIMARY KEY,
+    cid INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    modified INTEGER NOT NULL,
+    sortindex INTEGER,
+    expiry INTEGER,
+    payload BLOB NOT NULL,
+    UNIQUE(cid, id)
+);
+CREATE INDEX bso_modified ON bso(cid, modified, id);
+CREATE INDEX bso_expiry ON bso(expiry, cid) WHERE expiry IS NOT NULL;
+
+CREATE TABLE dropped(
+    cid INTEGER PRIMARY KEY
+);
+
+CREATE TABLE batch(
+    batch INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    expiry INTEGER NOT NULL
+);
+CREATE INDEX batch_user ON batch(user);
+
+CREATE TABLE batch_record(
+    rowid INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    sortindex INTEGER,
+    ttl INTEGER,
+    payload BLOB,
+    UNIQUE(batch, id)
+);
+)sql";
+
+base::Error told(const std::string& path, const SqlError& error) {
+    return base::Error{fmt::format("{}: {}", path, error.message)};
+}
+
+/// One step of the backup API copies the whole file: nobody else writes while a store is being opened.
+base::Result<void> copy_file(Database& database, const std::string& path, const std::string& to) {
+    auto target = Database::open(to, OpenOptions{});
+    if (!target) return std::unexpected(told(to, target.error()));
+    sqlite3_backup* backup = sqlite3_backup_init(target->handle(), "main", database.handle(), "main");
+    if (backup == nullptr) return base::fail(fmt::format("{}: {}", to, sqlite3_errmsg(target->handle())));
+    const int stepped = sqlite3_backup_step(backup, -1);
+    sqlite3_backup_finish(backup);
+    if (stepped != SQLITE_DONE) {
+        return base::fail(fmt::format("cannot copy {} to {} before migrating it: {}; nothing was changed",
+                                      path, to, sqlite3_errstr(stepped)));
+    }
+    return {};
+}
+
+base::Result<void> migrate_one(Database& database, const std::string& path, const Migration& migration) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return std::unexpected(told(path, transaction.error()));
+    auto done = migration.run(database);
+    if (done) done = database.set_user_version(migration.from + 1);
+    if (done) done = transaction->commit();
+    if (done) return {};
+    return base::fail(fmt::format("{}: migration from format {} failed and was undone: {}", path,
+                                  migration.from, done.error().message));
+}
+
+}  // namespace
+
+SqlResult<bool> shard_exists(Database& database) {
+    const auto version = database.user_version();
+    if (!version) return std::unexpected(version.error());
+    return *version != 0;
+}
+
+SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return std::unexpected(transaction.error());
+    auto done = database.execute(tables);
+    constexpr const char* put_text = "INSERT INTO shard(key, value) VALUES (?1, ?2)";
+    if (done) done = database.use(put_text).bind(1, "store").bind(2, std::string_view(identity.store)).run();
+    if (done) done = database.use(put_text).bind(1, "index").bind(2, identity.index).run();
+    if (done) done = database.use(put_text).bind(1, "shards").bind(2, identity.shards).run();
+    if (done) done = database.execute(fmt::format("PRAGMA application_id={}", shard_application_id));
+    if (done) done = database.set_user_version(shard_format);
+    if (!done) return done;
+    return transaction->commit();
+}
+
+base::Result<void> adopt_shard(Database& database, const std::string& path,
+                               std::span<const Migration> migrations, std::int64_t current_format) {
+    const auto found = database.user_version();
+    if (!found) return std::unexpected(told(path, found.error()));
+    if (*found > current_format) {
+        return base::fail(
+            fmt::format("{} has storage format {}, this program knows formats up to {}: it was written "
+                        "by a newer version. Install that version, or restore a backup made before it",
+                        path, *found, current_format));
+    }
+    if (*found == current_format) return {};
+    if (auto copied = copy_file(database, path, fmt::format("{}.format-{}", path, *found)); !copied)
+        return copied;
+    for (std::int64_t format = *found; format < current_format; ++format) {
+        const auto migration = std::ranges::find(migrations, format, &Migration::from);
+        if (migration == migrations.end()) {
+            return base::fail(
+                fmt::format("{} has storage format {}, which this program cannot migrate", path, format));
+        }
+        if (auto done = migrate_one(database, path, *migration); !done) return done;
+    }
+    return {};
+}
+
+SqlResult<ShardIdentity> read_identity(Database& database) {
+    ShardIdentity identity;
+    auto rows = database.use("SELECT key, value FROM shard");
+    while (true) {
+        const auto row = rows.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return identity;
+        const std::string_view key = rows.text(0);
+        // Reading a number as text converts the column; the key decides first how the value is read.
+        if (key == "store")
+            identity.store = rows.text(1);
+        else if (key == "index")
+            identity.index = rows.integer(1);
+        else if (key == "shards")
+            identity.shards = rows.integer(1);
+    }
+}
+
+SqlResult<std::string> new_store_name(Database& database) {
+    auto row = database.use("SELECT lower(hex(randomblob(16)))");
+    if (const auto stepped = row.step(); !stepped) return std::unexpected(stepped.error());
+    return std::string(row.text(0));
+}
+
+}  // namespace homespun::sync::store::sqlite

@@ -1,0 +1,375 @@
+#include "sync/store/sqlite/shard_tables.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "base/text.hpp"
+
+namespace homespun::sync::store::sqlite {
+
+/// What the SQL function replaced() saw while an UPSERT ran into an existing row: it spares a lookup before
+/// the write.
+struct ShardTables::Replaced {
+    bool hit = false;
+    std::int64_t bytes_gone = 0;
+
+    /// replaced(old length, old row expired, payload given) -> old row expired. Called once per replaced row.
+    static void note(sqlite3_context* context, int, sqlite3_value** arguments) {
+        auto& self = *static_cast<Replaced*>(sqlite3_user_data(context));
+        const bool expired = sqlite3_value_int(arguments[1]) != 0;
+        const bool given = sqlite3_value_int(arguments[2]) != 0;
+        self.hit = true;
+        if (expired || given) self.bytes_gone = sqlite3_value_int64(arguments[0]);
+        sqlite3_result_int(context, expired ? 1 : 0);
+    }
+};
+
+namespace {
+
+/// Batches die two hours after opening (sync-1.5 sheet, 8).
+constexpr std::int64_t batch_life_hundredths = 2 * 3600 * 100;
+
+// ?4 sortindex, ?5 expiry, ?6 payload: null = not given. ?7 now, ?8 moves `modified`.
+constexpr const char* upsert_sql = R"sql(
+INSERT INTO bso(cid, id, modified, sortindex, expiry, payload)
+VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, x''))
+ON CONFLICT(cid, id) DO UPDATE SET
+    modified = CASE WHEN ?8 OR expiry <= ?7 THEN ?3 ELSE modified END,
+    sortindex = CASE WHEN expiry <= ?7 THEN ?4 ELSE coalesce(?4, sortindex) END,
+    expiry = CASE WHEN expiry <= ?7 THEN ?5 ELSE coalesce(?5, expiry) END,
+    payload = CASE WHEN replaced(length(payload), expiry <= ?7, ?6 IS NOT NULL)
+                   THEN coalesce(?6, x'') ELSE coalesce(?6, payload) END
+)sql";
+
+Outcome<WriteResult> refuse(Failure::Kind kind, Timestamp last_modified = {}, std::string detail = {}) {
+    return std::unexpected(Failure{kind, last_modified, 0, std::move(detail)});
+}
+
+bool is_stale(const Precondition& when, Timestamp timestamp) {
+    return when.if_unmodified_since && timestamp > *when.if_unmodified_since;
+}
+
+Timestamp modified_of(const CollectionState* collection) {
+    return collection == nullptr ? Timestamp{} : collection->modified;
+}
+
+}  // namespace
+
+ShardTables::ShardTables(Database& database, const BatchLimits& limits)
+    : database_(database), limits_(limits), replaced_(std::make_unique<Replaced>()) {
+    sqlite3_create_function_v2(database_.handle(), "replaced", 3, SQLITE_UTF8, replaced_.get(),
+                               &Replaced::note, nullptr, nullptr, nullptr);
+}
+
+ShardTables::~ShardTables() = default;
+
+SqlResult<UserState> ShardTables::load_user(UserId user) {
+    UserState state;
+    const auto number = static_cast<std::int64_t>(user);
+    auto rows = database_.use("SELECT cid, name, modified FROM collection WHERE user = ?1");
+    rows.bind(1, number);
+    while (true) {
+        const auto row = rows.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) break;
+        state.collections.push_back({rows.integer(0), std::string(rows.text(1)), {rows.integer(2)}});
+    }
+    auto tombstone = database_.use("SELECT modified FROM tombstone WHERE user = ?1");
+    const auto row = tombstone.bind(1, number).step();
+    if (!row) return std::unexpected(row.error());
+    if (*row) state.tombstone = {tombstone.integer(0)};
+    state.last_write = state.storage();
+    return state;
+}
+
+ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& state, Moment moment) {
+    switch (request.kind) {
+        case WriteKind::put:
+            return put(request, state, moment);
+        case WriteKind::post:
+            return post(request, state, moment);
+        case WriteKind::remove:
+            return remove(request, state, moment);
+        case WriteKind::remove_ids:
+            return remove_ids(request, state, moment);
+        case WriteKind::remove_collection:
+            return remove_collection(request, state, moment);
+        case WriteKind::remove_user:
+            return remove_user(request, state, moment);
+        case WriteKind::open_batch:
+            return open_batch(request, state, moment);
+        case WriteKind::append_batch:
+            return append_batch(request, state, moment);
+        case WriteKind::commit_batch:
+            return commit_batch(request, state, moment);
+    }
+    return refuse(Failure::Kind::unavailable);
+}
+
+SqlResult<std::optional<Timestamp>> ShardTables::live_record(std::int64_t cid, std::string_view id,
+                                                             Timestamp now) {
+    auto row = database_.use(
+        "SELECT modified FROM bso WHERE cid = ?1 AND id = ?2 AND (expiry IS NULL OR expiry > ?3)");
+    const auto found = row.bind(1, cid).bind(2, id).bind(3, now.hundredths).step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return std::nullopt;
+    return Timestamp{row.integer(0)};
+}
+
+SqlResult<std::int64_t> ShardTables::cid_for(const WriteRequest& request, const UserState& state,
+                                             Timestamp timestamp) {
+    if (const auto* collection = state.find(request.collection)) return collection->cid;
+    auto done = database_.use("INSERT INTO collection(user, name, modified) VALUES (?1, ?2, ?3)")
+                    .bind(1, static_cast<std::int64_t>(request.user))
+                    .bind(2, std::string_view(request.collection))
+                    .bind(3, timestamp.hundredths)
+                    .run();
+    if (!done) return std::unexpected(done.error());
+    return database_.last_insert_rowid();
+}
+
+SqlResult<void> ShardTables::upsert(std::int64_t cid, const RecordUpdate& update, Moment moment, bool touch,
+                                    Sums& sums) {
+    *replaced_ = {};
+    auto statement = database_.use(upsert_sql);
+    statement.bind(1, cid).bind(2, std::string_view(update.id)).bind(3, moment.timestamp.hundredths);
+    statement.bind(4, update.sortindex).bind(7, moment.now.hundredths);
+    if (update.ttl) statement.bind(5, moment.now.hundredths + *update.ttl * 100);
+    if (update.payload) statement.bind_blob(6, *update.payload);
+    statement.bind(8, std::int64_t{touch || update.payload || update.sortindex ? 1 : 0});
+    if (auto done = statement.run(); !done) return done;
+    if (!replaced_->hit) ++sums.count;
+    sums.bytes +=
+        (update.payload ? static_cast<std::int64_t>(update.payload->size()) : 0) - replaced_->bytes_gone;
+    return {};
+}
+
+ShardTables::Applied ShardTables::finish(const WriteRequest& request, UserState& state, std::int64_t cid,
+                                         Timestamp timestamp, const Sums& sums) {
+    auto done =
+        database_
+            .use("UPDATE collection SET modified = ?2, count = count + ?3, bytes = bytes + ?4 WHERE cid = ?1")
+            .bind(1, cid)
+            .bind(2, timestamp.hundredths)
+            .bind(3, sums.count)
+            .bind(4, sums.bytes)
+            .run();
+    if (!done) return std::unexpected(done.error());
+    if (auto* collection = state.find(request.collection)) {
+        collection->modified = timestamp;
+    } else {
+        state.collections.push_back({cid, request.collection, timestamp});
+    }
+    state.last_write = timestamp;
+    return WriteResult{timestamp, {}};
+}
+
+ShardTables::Applied ShardTables::put(const WriteRequest& request, UserState& state, Moment moment) {
+    if (request.when.if_unmodified_since) {
+        if (const auto* collection = state.find(request.collection)) {
+            const auto record = live_record(collection->cid, request.updates.front().id, moment.now);
+            if (!record) return std::unexpected(record.error());
+            const Timestamp modified = record->value_or(Timestamp{});
+            if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+        }
+    }
+    const auto cid = cid_for(request, state, moment.timestamp);
+    if (!cid) return std::unexpected(cid.error());
+    Sums sums;
+    if (auto done = upsert(*cid, request.updates.front(), moment, false, sums); !done) {
+        return std::unexpected(done.error());
+    }
+    return finish(request, state, *cid, moment.timestamp, sums);
+}
+
+ShardTables::Applied ShardTables::post(const WriteRequest& request, UserState& state, Moment moment) {
+    const Timestamp modified = modified_of(state.find(request.collection));
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto cid = cid_for(request, state, moment.timestamp);
+    if (!cid) return std::unexpected(cid.error());
+    Sums sums;
+    for (const auto& update : request.updates) {
+        if (auto done = upsert(*cid, update, moment, false, sums); !done)
+            return std::unexpected(done.error());
+    }
+    return finish(request, state, *cid, moment.timestamp, sums);
+}
+
+SqlResult<std::int64_t> ShardTables::drop_record(std::int64_t cid, std::string_view id, Sums& sums) {
+    auto row = database_.use("DELETE FROM bso WHERE cid = ?1 AND id = ?2 RETURNING length(payload)");
+    const auto found = row.bind(1, cid).bind(2, id).step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return 0;
+    --sums.count;
+    sums.bytes -= row.integer(0);
+    return 1;
+}
+
+ShardTables::Applied ShardTables::remove(const WriteRequest& request, UserState& state, Moment moment) {
+    const auto* collection = state.find(request.collection);
+    if (collection == nullptr) return refuse(Failure::Kind::not_found);
+    const std::string& id = request.ids.front();
+    const auto record = live_record(collection->cid, id, moment.now);
+    if (!record) return std::unexpected(record.error());
+    if (!*record) return refuse(Failure::Kind::not_found);
+    if (is_stale(request.when, **record)) return refuse(Failure::Kind::precondition_failed, **record);
+    const auto cid = collection->cid;
+    Sums sums;
+    if (auto done = drop_record(cid, id, sums); !done) return std::unexpected(done.error());
+    return finish(request, state, cid, moment.timestamp, sums);
+}
+
+ShardTables::Applied ShardTables::remove_ids(const WriteRequest& request, UserState& state, Moment moment) {
+    const auto* collection = state.find(request.collection);
+    const Timestamp modified = modified_of(collection);
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    // Nothing to remove and nothing to touch: like the removal of a collection that does not exist.
+    if (collection == nullptr) return WriteResult{state.storage(), {}};
+    const auto cid = collection->cid;
+    Sums sums;
+    for (const auto& id : request.ids) {
+        if (auto done = drop_record(cid, id, sums); !done) return std::unexpected(done.error());
+    }
+    return finish(request, state, cid, moment.timestamp, sums);
+}
+
+ShardTables::Applied ShardTables::remove_collection(const WriteRequest& request, UserState& state,
+                                                    Moment moment) {
+    const auto* collection = state.find(request.collection);
+    const Timestamp modified = modified_of(collection);
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    if (collection == nullptr) return WriteResult{state.storage(), {}};
+    const auto cid = collection->cid;
+    auto done = database_.use("INSERT INTO dropped(cid) VALUES (?1)").bind(1, cid).run();
+    if (done) done = database_.use("DELETE FROM collection WHERE cid = ?1").bind(1, cid).run();
+    if (done) {
+        done = database_
+                   .use(
+                       "INSERT INTO tombstone(user, modified) VALUES (?1, ?2) "
+                       "ON CONFLICT(user) DO UPDATE SET modified = excluded.modified")
+                   .bind(1, static_cast<std::int64_t>(request.user))
+                   .bind(2, moment.timestamp.hundredths)
+                   .run();
+    }
+    if (!done) return std::unexpected(done.error());
+    std::erase_if(state.collections, [cid](const CollectionState& each) { return each.cid == cid; });
+    state.tombstone = moment.timestamp;
+    state.last_write = moment.timestamp;
+    return WriteResult{moment.timestamp, {}};
+}
+
+ShardTables::Applied ShardTables::remove_user(const WriteRequest& request, UserState& state, Moment moment) {
+    const Timestamp modified = state.storage();
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto user = static_cast<std::int64_t>(request.user);
+    for (const char* sql : {"INSERT INTO dropped(cid) SELECT cid FROM collection WHERE user = ?1",
+                            "DELETE FROM collection WHERE user = ?1", "DELETE FROM tombstone WHERE user = ?1",
+                            "DELETE FROM batch WHERE user = ?1"}) {
+        if (auto done = database_.use(sql).bind(1, user).run(); !done) return std::unexpected(done.error());
+    }
+    state.collections.clear();
+    state.tombstone = {};
+    state.last_write = moment.timestamp;
+    return WriteResult{moment.timestamp, {}};
+}
+
+SqlResult<void> ShardTables::stage(std::int64_t batch, const std::vector<RecordUpdate>& updates) {
+    for (const auto& update : updates) {
+        auto statement = database_.use(
+            "INSERT INTO batch_record(batch, id, sortindex, ttl, payload) VALUES (?1, ?2, ?3, ?4, ?5) "
+            "ON CONFLICT(batch, id) DO UPDATE SET sortindex = coalesce(?3, sortindex), ttl = coalesce(?4, "
+            "ttl), "
+            "payload = coalesce(?5, payload)");
+        statement.bind(1, batch)
+            .bind(2, std::string_view(update.id))
+            .bind(3, update.sortindex)
+            .bind(4, update.ttl);
+        if (update.payload) statement.bind_blob(5, *update.payload);
+        if (auto done = statement.run(); !done) return done;
+    }
+    return {};
+}
+
+SqlResult<std::optional<std::int64_t>> ShardTables::find_batch(const WriteRequest& request, Timestamp now) {
+    const auto number = base::parse_integer<std::int64_t>(request.batch);
+    // One text per batch: "017" is not "17".
+    if (!number || *number < 1 || std::to_string(*number) != request.batch) return std::nullopt;
+    auto row = database_.use(
+        "SELECT 1 FROM batch WHERE batch = ?1 AND user = ?2 AND collection = ?3 AND expiry > ?4");
+    const auto found = row.bind(1, *number)
+                           .bind(2, static_cast<std::int64_t>(request.user))
+                           .bind(3, std::string_view(request.collection))
+                           .bind(4, now.hundredths)
+                           .step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return std::nullopt;
+    return number;
+}
+
+ShardTables::Applied ShardTables::open_batch(const WriteRequest& request, UserState& state, Moment moment) {
+    const Timestamp modified = modified_of(state.find(request.collection));
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    auto done = database_.use("INSERT INTO batch(user, collection, expiry) VALUES (?1, ?2, ?3)")
+                    .bind(1, static_cast<std::int64_t>(request.user))
+                    .bind(2, std::string_view(request.collection))
+                    .bind(3, moment.now.hundredths + batch_life_hundredths)
+                    .run();
+    if (!done) return std::unexpected(done.error());
+    const auto batch = database_.last_insert_rowid();
+    if (auto staged = stage(batch, request.updates); !staged) return std::unexpected(staged.error());
+    return WriteResult{modified, std::to_string(batch)};
+}
+
+ShardTables::Applied ShardTables::append_batch(const WriteRequest& request, UserState& state, Moment moment) {
+    const Timestamp modified = modified_of(state.find(request.collection));
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto batch = find_batch(request, moment.now);
+    if (!batch) return std::unexpected(batch.error());
+    if (!*batch) return refuse(Failure::Kind::no_such_batch, modified);
+    if (auto staged = stage(**batch, request.updates); !staged) return std::unexpected(staged.error());
+    return WriteResult{modified, request.batch};
+}
+
+SqlResult<bool> ShardTables::fits_limits(std::int64_t batch) {
+    auto row = database_.use(
+        "SELECT count(*), coalesce(sum(length(payload)), 0) FROM batch_record WHERE batch = ?1");
+    if (const auto stepped = row.bind(1, batch).step(); !stepped) return std::unexpected(stepped.error());
+    return static_cast<std::uint64_t>(row.integer(0)) <= limits_.max_total_records &&
+           static_cast<std::uint64_t>(row.integer(1)) <= limits_.max_total_bytes;
+}
+
+SqlResult<void> ShardTables::apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums) {
+    auto rows = database_.use("SELECT id, sortindex, ttl, payload FROM batch_record WHERE batch = ?1");
+    rows.bind(1, batch);
+    while (true) {
+        const auto row = rows.step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return {};
+        RecordUpdate update{std::string(rows.text(0)), std::nullopt, rows.optional_integer(1),
+                            rows.optional_integer(2)};
+        if (!rows.is_null(3)) update.payload.emplace(rows.text(3));
+        if (auto done = upsert(cid, update, moment, true, sums); !done) return done;
+    }
+}
+
+ShardTables::Applied ShardTables::commit_batch(const WriteRequest& request, UserState& state, Moment moment) {
+    const Timestamp modified = modified_of(state.find(request.collection));
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto batch = find_batch(request, moment.now);
+    if (!batch) return std::unexpected(batch.error());
+    if (!*batch) return refuse(Failure::Kind::no_such_batch, modified);
+    if (auto staged = stage(**batch, request.updates); !staged) return std::unexpected(staged.error());
+    const auto fits = fits_limits(**batch);
+    if (!fits) return std::unexpected(fits.error());
+    if (!*fits) return refuse(Failure::Kind::batch_too_large, modified);
+    const auto cid = cid_for(request, state, moment.timestamp);
+    if (!cid) return std::unexpected(cid.error());
+    Sums sums;
+    if (auto done = apply_staged(**batch, *cid, moment, sums); !done) return std::unexpected(done.error());
+    // The staged rows are left to the purge: their batch is gone and its number never comes back.
+    auto gone = database_.use("DELETE FROM batch WHERE batch = ?1").bind(1, **batch).run();
+    if (!gone) return std::unexpected(gone.error());
+    return finish(request, state, *cid, moment.timestamp, sums);
+}
+
+}  // namespace homespun::sync::store::sqlite

@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/user_table.hpp"
+#include "sync/store/sqlite/write_request.hpp"
+
+namespace homespun::sync::store::sqlite {
+
+/// When a write happens: the timestamp it gives, and the server's clock, against which expiry counts. They
+/// differ only while the clock is behind.
+struct Moment {
+    Timestamp timestamp;
+    Timestamp now;
+};
+
+/// What each write does to the tables of one shard. Belongs to the writer's thread; every call runs inside
+/// the transaction and savepoint of its caller. A refusal (Failure) may leave changes that the caller rolls
+/// back; the UserState is changed only after all statements have succeeded.
+class ShardTables {
+  public:
+    ShardTables(Database& database, const BatchLimits& limits);
+    ~ShardTables();
+    ShardTables(const ShardTables&) = delete;
+    ShardTables& operator=(const ShardTables&) = delete;
+
+    SqlResult<UserState> load_user(UserId user);
+    SqlResult<Outcome<WriteResult>> apply(const WriteRequest& request, UserState& state, Moment moment);
+
+  private:
+    using Applied = SqlResult<Outcome<WriteResult>>;
+
+    /// How a collection's sums change, and what the replaced() function saw.
+    struct Sums {
+        std::int64_t count = 0;
+        std::int64_t bytes = 0;
+    };
+
+    Applied put(const WriteRequest& request, UserState& state, Moment moment);
+    Applied post(const WriteRequest& request, UserState& state, Moment moment);
+    Applied remove(const WriteRequest& request, UserState& state, Moment moment);
+    Applied remove_ids(const WriteRequest& request, UserState& state, Moment moment);
+    Applied remove_collection(const WriteRequest& request, UserState& state, Moment moment);
+    Applied remove_user(const WriteRequest& request, UserState& state, Moment moment);
+    Applied open_batch(const WriteRequest& request, UserState& state, Moment moment);
+    Applied append_batch(const WriteRequest& request, UserState& state, Moment moment);
+    Applied commit_batch(const WriteRequest& request, UserState& state, Moment moment);
+
+    SqlResult<std::optional<Timestamp>> live_record(std::int64_t cid, std::string_view id, Timestamp now);
+    SqlResult<std::int64_t> cid_for(const WriteRequest& request, const UserState& state, Timestamp timestamp);
+    /// Writes one record; `touch` moves `modified` even when only the ttl is given.
+    SqlResult<void> upsert(std::int64_t cid, const RecordUpdate& update, Moment moment, bool touch,
+                           Sums& sums);
+    SqlResult<void> stage(std::int64_t batch, const std::vector<RecordUpdate>& updates);
+    SqlResult<std::optional<std::int64_t>> find_batch(const WriteRequest& request, Timestamp now);
+    SqlResult<bool> fits_limits(std::int64_t batch);
+    SqlResult<void> apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums);
+    SqlResult<std::int64_t> drop_record(std::int64_t cid, std::string_view id, Sums& sums);
+    /// Writes the collection's new timestamp and sums, and then the state.
+    Applied finish(const WriteRequest& request, UserState& state, std::int64_t cid, Timestamp timestamp,
+                   const Sums& sums);
+
+    struct Replaced;
+    Database& database_;
+    const BatchLimits limits_;
+    std::unique_ptr<Replaced> replaced_;
+};
+
+}  // namespace homespun::sync::store::sqlite

@@ -1,0 +1,412 @@
+#include "sync/store/sqlite/shard_writer.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace homespun::sync::store::sqlite {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_requests = 512;
+constexpr std::size_t most_bytes = std::size_t{8} << 20;
+constexpr milliseconds most_work{5};
+constexpr milliseconds longest_parking{1000};
+/// Behind this far, waiting for the clock is futile.
+constexpr std::int64_t hopeless_hundredths = 100;
+constexpr std::size_t queue_requests = 16'384;
+constexpr std::size_t queue_bytes = std::size_t{256} << 20;
+constexpr std::size_t most_suggestions = 256;
+constexpr int checkpoint_frames = 1000;
+/// Under unbroken load a slice of the purge is squeezed in this often, if there is something to purge.
+constexpr milliseconds purge_at_least_every{10'000};
+
+Failure unavailable(int retry_after_s, std::string detail) {
+    return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
+}
+
+bool leaves_rubbish(WriteKind kind) {
+    return kind == WriteKind::remove_collection || kind == WriteKind::remove_user ||
+           kind == WriteKind::commit_batch;
+}
+
+bool is_damage(const SqlError& error) {
+    const int code = error.code & 0xff;
+    return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+}  // namespace
+
+ShardWriter::ShardWriter(Database database, UserTable& table, const base::Clock& clock, base::Logger& logger,
+                         WriterSettings settings)
+    : settings_(std::move(settings)),
+      table_(table),
+      clock_(clock),
+      logger_(logger),
+      database_(std::move(database)),
+      tables_(std::make_unique<ShardTables>(database_, settings_.limits)),
+      purge_(database_),
+      quiet_from_(Steady::now() + settings_.idle_after),
+      next_purge_(quiet_from_) {
+    // Checkpoints are made here, after the answers have gone out, and not inside the commit.
+    sqlite3_wal_hook(database_.handle(), &ShardWriter::note_wal_frames, this);
+    thread_ = std::thread([this] { run(); });
+}
+
+ShardWriter::~ShardWriter() {
+    close();
+}
+
+void ShardWriter::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        closing_ = true;
+    }
+    wake_.notify_one();
+    if (!thread_.joinable()) return;
+    thread_.join();
+    tables_.reset();
+    database_ = Database();
+}
+
+bool ShardWriter::enqueue(Request& request) {
+    const auto bytes = request->bytes();
+    bool was_empty = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_ || broken_.load(std::memory_order_relaxed)) return false;
+        if (queue_.size() >= queue_requests || (queued_bytes_ > 0 && queued_bytes_ + bytes > queue_bytes))
+            return false;
+        was_empty = queue_.empty();
+        queued_bytes_ += bytes;
+        queue_.push_back(std::move(request));
+    }
+    if (was_empty) wake_.notify_one();
+    return true;
+}
+
+base::Task<Outcome<WriteResult>> ShardWriter::submit(base::Executor& home, Request request) {
+    struct Awaiter {
+        ShardWriter& writer;
+        Request& request;
+        Outcome<WriteResult> answer;
+        [[nodiscard]] bool await_ready() const noexcept { return false; }
+        bool await_suspend(std::coroutine_handle<> caller) {
+            request->caller = caller;
+            request->answer = &answer;
+            // From here on the writer may answer at any time, on `home`'s thread: touch nothing after it.
+            return writer.enqueue(request);
+        }
+        void await_resume() const noexcept {}
+    };
+    request->home = &home;
+    Awaiter awaiter{*this, request,
+                    std::unexpected(unavailable(5, "the shard takes no writes at the moment"))};
+    co_await awaiter;
+    co_return std::move(awaiter.answer);
+}
+
+void ShardWriter::suggest(UserId user) {
+    const std::lock_guard lock(mutex_);
+    if (closing_ || suggested_.size() >= most_suggestions) return;
+    suggested_.push_back(user);
+    wake_.notify_one();
+}
+
+void ShardWriter::run() {
+    while (take_queued()) {
+        release_parked();
+        if (!inbox_.empty()) commit_group();
+        load_suggested();
+        house_keeping();
+    }
+    checkpoint();
+}
+
+ShardWriter::Steady::time_point ShardWriter::next_wake() const {
+    // A parked request waits for the next hundredth of the second of the injected clock.
+    if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
+    const auto purge = std::max(quiet_from_, next_purge_);
+    return wal_frames_ > 0 ? quiet_from_ : purge;
+}
+
+/// Waits for work and takes all of it. False: closed, and nothing is left to do.
+bool ShardWriter::take_queued() {
+    std::unique_lock lock(mutex_);
+    const auto has_news = [this] {
+        return !queue_.empty() || !suggested_.empty() || (closing_ && !draining_);
+    };
+    if (inbox_.empty() && !has_news()) {
+        if (draining_ && parked_.empty()) return false;
+        if (!draining_) wake_.wait_until(lock, next_wake(), has_news);
+    }
+    draining_ = closing_;
+    for (auto& request : queue_)
+        inbox_.push_back(std::move(request));
+    queue_.clear();
+    queued_bytes_ = 0;
+    to_load_.swap(suggested_);
+    return true;
+}
+
+/// Puts the first parked request of every user whose time has come in front of the inbox.
+void ShardWriter::release_parked() {
+    if (parked_.empty()) return;
+    const auto now = Timestamp::from_ms(clock_.now_ms());
+    const auto steady = Steady::now();
+    for (auto place = parked_.begin(); place != parked_.end();) {
+        auto& waiting = place->second;
+        const bool waited_enough = steady - *waiting.requests.front()->parked_since > longest_parking;
+        if (now <= waiting.floor && !waited_enough && !draining_) {
+            ++place;
+            continue;
+        }
+        inbox_.push_front(std::move(waiting.requests.front()));
+        waiting.requests.pop_front();
+        waiting.floor = std::max(now, waiting.floor);
+        place = waiting.requests.empty() ? parked_.erase(place) : std::next(place);
+    }
+}
+
+ShardWriter::Request ShardWriter::next_request() {
+    if (inbox_.empty()) {
+        const std::lock_guard lock(mutex_);
+        inbox_.swap(queue_);
+        queued_bytes_ = 0;
+    }
+    if (inbox_.empty()) return nullptr;
+    auto request = std::move(inbox_.front());
+    inbox_.pop_front();
+    return request;
+}
+
+/// True: the request was put aside until the clock has moved on.
+bool ShardWriter::park(Request& request, const UserState& state, Timestamp now) {
+    const auto waiting = parked_.find(request->user);
+    const bool was_parked = request->parked_since.has_value();
+    if (waiting != parked_.end() && !was_parked) {
+        request->parked_since = Steady::now();
+        waiting->second.requests.push_back(std::move(request));
+        return true;
+    }
+    if (now > state.last_write || draining_) return false;
+    if (state.last_write.hundredths - now.hundredths > hopeless_hundredths) return false;
+    if (was_parked && Steady::now() - *request->parked_since > longest_parking) return false;
+    if (!was_parked) request->parked_since = Steady::now();
+    auto& place = parked_[request->user];
+    place.floor = state.last_write;
+    place.requests.push_front(std::move(request));
+    return true;
+}
+
+SqlResult<UserState*> ShardWriter::state_of(UserId user) {
+    const auto place = touched_.find(user);
+    if (place != touched_.end()) return &place->second;
+    auto known = table_.copy(user);
+    if (known) return &touched_.emplace(user, std::move(*known)).first->second;
+    auto loaded = tables_->load_user(user);
+    if (!loaded) return std::unexpected(loaded.error());
+    return &touched_.emplace(user, std::move(*loaded)).first->second;
+}
+
+/// False: parked, `request` is empty. True: its outcome stands, subject to the commit.
+SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
+    const auto state = state_of(request->user);
+    if (!state) return std::unexpected(state.error());
+    const auto now = Timestamp::from_ms(clock_.now_ms());
+    Moment moment{now, now};
+    if (takes_timestamp(request->kind)) {
+        if (may_park && park(request, **state, now)) return false;
+        moment.timestamp = std::max(now, Timestamp{(*state)->last_write.hundredths + 1});
+        if (moment.timestamp > now && Steady::now() >= next_drift_warning_) {
+            next_drift_warning_ = Steady::now() + std::chrono::seconds(10);
+            logger_.warning(
+                "timestamp_ahead_of_clock",
+                {{"shard", settings_.name}, {"hundredths", moment.timestamp.hundredths - now.hundredths}});
+        }
+    }
+    if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
+    auto applied = tables_->apply(*request, **state, moment);
+    if (!applied) return std::unexpected(applied.error());
+    request->outcome = std::move(*applied);
+    if (!request->outcome) {
+        if (auto undone = database_.use("ROLLBACK TO request").run(); !undone)
+            return std::unexpected(undone.error());
+    }
+    if (auto done = database_.use("RELEASE request").run(); !done) return std::unexpected(done.error());
+    return true;
+}
+
+SqlResult<void> ShardWriter::begin() {
+    return database_.use("BEGIN IMMEDIATE").run();
+}
+SqlResult<void> ShardWriter::commit() {
+    return database_.use("COMMIT").run();
+}
+
+void ShardWriter::roll_back() {
+    // SQLite may have rolled back by itself, after a full disk for example.
+    if (!database_.autocommit()) (void)database_.use("ROLLBACK").run();
+    touched_.clear();
+}
+
+void ShardWriter::commit_group() {
+    std::vector<Request> executed;
+    if (broken_.load(std::memory_order_relaxed)) {
+        while (auto request = next_request())
+            executed.push_back(std::move(request));
+        return refuse_all(executed, SqlError{SQLITE_IOERR, "an earlier commit failed"}, 60);
+    }
+    if (auto begun = begin(); !begun) {
+        while (!inbox_.empty())
+            executed.push_back(next_request());
+        return refuse_all(executed, begun.error(), 5);
+    }
+    const auto started = Steady::now();
+    std::size_t bytes = 0;
+    while (executed.size() < most_requests && bytes < most_bytes && Steady::now() - started < most_work) {
+        auto request = next_request();
+        if (!request) break;
+        const auto done = execute(request, true);
+        if (request) {
+            bytes += request->bytes();
+            executed.push_back(std::move(request));
+        }
+        if (!done) {
+            roll_back();
+            return commit_alone(std::move(executed));
+        }
+    }
+    if (auto done = commit(); !done) {
+        roll_back();
+        if (done.error().is_full()) return commit_alone(std::move(executed));
+        if (is_damage(done.error())) give_up_writing(done.error());
+        return refuse_all(executed, done.error(), 30);
+    }
+    publish();
+    complete(std::move(executed));
+    quiet_from_ = Steady::now() + settings_.idle_after;
+}
+
+/// After a failure in a group: each request in a transaction of its own, so that one that cannot be served
+/// does not take the others with it.
+void ShardWriter::commit_alone(std::vector<Request> requests) {
+    for (auto& request : requests) {
+        std::vector<Request> one;
+        auto done = broken_.load(std::memory_order_relaxed)
+                        ? std::unexpected(SqlError{SQLITE_IOERR, "an earlier commit failed"})
+                        : begin();
+        if (done) {
+            const auto executed = execute(request, false);
+            if (!executed) {
+                done = std::unexpected(executed.error());
+            } else if (done = commit(); !done && is_damage(done.error())) {
+                give_up_writing(done.error());
+            }
+        }
+        one.push_back(std::move(request));
+        if (!done) {
+            roll_back();
+            refuse_all(one, done.error(), 30);
+            continue;
+        }
+        publish();
+        complete(std::move(one));
+    }
+}
+
+void ShardWriter::refuse_all(std::vector<Request>& requests, const SqlError& error, int retry_after_s) {
+    logger_.error("write_refused", {{"shard", settings_.name},
+                                    {"requests", static_cast<std::int64_t>(requests.size())},
+                                    {"code", std::int64_t{error.code}},
+                                    {"error", error.message}});
+    for (auto& request : requests)
+        request->outcome = std::unexpected(unavailable(retry_after_s, error.message));
+    complete(std::move(requests));
+}
+
+void ShardWriter::give_up_writing(const SqlError& error) {
+    broken_.store(true);
+    logger_.error("shard_refuses_writes", {{"shard", settings_.name},
+                                           {"code", std::int64_t{error.code}},
+                                           {"error", error.message},
+                                           {"remedy", "check the disk, then restart"}});
+}
+
+void ShardWriter::publish() {
+    for (auto& [user, state] : touched_)
+        table_.publish(user, std::move(state));
+    touched_.clear();
+}
+
+/// One post per loop for all of its answers.
+void ShardWriter::complete(std::vector<Request> requests) {
+    using Answers = std::pair<base::Executor*, std::vector<Request>>;
+    std::vector<Answers> by_home;
+    for (auto& request : requests) {
+        if (leaves_rubbish(request->kind)) next_purge_ = std::min(next_purge_, Steady::now());
+        auto place = std::ranges::find(by_home, request->home, &Answers::first);
+        if (place == by_home.end()) {
+            by_home.emplace_back(request->home, std::vector<Request>());
+            place = std::prev(by_home.end());
+        }
+        place->second.push_back(std::move(request));
+    }
+    for (auto& [home, answered] : by_home) {
+        home->post([answered = std::move(answered)]() mutable {
+            for (auto& request : answered) {
+                *request->answer = std::move(request->outcome);
+                const auto caller = request->caller;
+                request.reset();
+                caller.resume();
+            }
+        });
+    }
+}
+
+void ShardWriter::load_suggested() {
+    for (const auto user : to_load_) {
+        if (table_.storage(user)) continue;
+        // Outside a transaction this connection sees what is committed.
+        if (auto state = tables_->load_user(user)) table_.publish(user, std::move(*state));
+    }
+    to_load_.clear();
+}
+
+int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) {
+    auto& writer = *static_cast<ShardWriter*>(self);
+    writer.wal_frames_ = frames;
+    return SQLITE_OK;
+}
+
+void ShardWriter::checkpoint() {
+    if (wal_frames_ == 0) return;
+    int frames = 0, copied = 0;
+    const int code =
+        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    // A reader may hold the checkpoint back; the next one goes on from there.
+    wal_frames_ = 0;
+    if (code != SQLITE_OK && code != SQLITE_BUSY) {
+        logger_.error("checkpoint_failed",
+                      {{"shard", settings_.name}, {"error", sqlite3_errmsg(database_.handle())}});
+    }
+}
+
+void ShardWriter::house_keeping() {
+    if (wal_frames_ >= checkpoint_frames) checkpoint();
+    if (broken_.load(std::memory_order_relaxed) || draining_) return;
+    const auto now = Steady::now();
+    const bool idle = inbox_.empty() && parked_.empty() && now >= quiet_from_;
+    if (idle) checkpoint();
+    if (now < next_purge_ || (!idle && now < next_purge_ + purge_at_least_every)) return;
+    const auto more = purge_.slice(Timestamp::from_ms(clock_.now_ms()));
+    if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
+    if (!more || !*more) {
+        next_purge_ = now + settings_.purge_every;
+    } else if (!idle) {
+        next_purge_ = now;
+    }
+}
+
+}  // namespace homespun::sync::store::sqlite

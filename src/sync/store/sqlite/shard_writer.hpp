@@ -1,0 +1,121 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/task.hpp"
+#include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/shard_purge.hpp"
+#include "sync/store/sqlite/shard_tables.hpp"
+#include "sync/store/sqlite/user_table.hpp"
+#include "sync/store/sqlite/write_request.hpp"
+
+namespace homespun::sync::store::sqlite {
+
+struct WriterSettings {
+    std::string name;  ///< of the shard, for the log
+    BatchLimits limits;
+    std::chrono::milliseconds idle_after{200};      ///< then checkpoint and purge
+    std::chrono::milliseconds purge_every{60'000};  ///< when nothing is known to wait for the purge
+};
+
+/// The one writer of a shard: a thread that commits whatever has queued up in one transaction (at most 512
+/// requests, 8 MiB, 5 ms of work), then wakes each loop once. Nothing is acknowledged before the commit. A
+/// user gets one write per hundredth of a second: the next one is parked while others go on. Owns the shard's
+/// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
+/// refused if need be. An I/O error at a commit is final: writes are refused until the store is opened again.
+/// Thread-safe where not said otherwise.
+class ShardWriter {
+  public:
+    /// `clock`, `logger` and `table` must outlive the writer. Starts the thread.
+    ShardWriter(Database database, UserTable& table, const base::Clock& clock, base::Logger& logger,
+                WriterSettings settings);
+    ~ShardWriter();
+    ShardWriter(const ShardWriter&) = delete;
+    ShardWriter& operator=(const ShardWriter&) = delete;
+
+    /// Queues `request` and continues on `home` when it is durable or refused.
+    base::Task<Outcome<WriteResult>> submit(base::Executor& home, std::unique_ptr<WriteRequest> request);
+    /// Asks for a user's state to be put into the table; may be ignored.
+    void suggest(UserId user);
+    [[nodiscard]] bool healthy() const { return !broken_.load(std::memory_order_relaxed); }
+    /// Commits what is queued, ends the thread, closes the connection. Once; not from the writer's thread.
+    void close();
+
+  private:
+    using Request = std::unique_ptr<WriteRequest>;
+    using Steady = std::chrono::steady_clock;
+    /// Requests of one user that wait for the next hundredth of a second, in order.
+    struct Parked {
+        Timestamp floor;
+        std::deque<Request> requests;
+    };
+
+    bool enqueue(Request& request);
+    void run();
+    bool take_queued();
+    Steady::time_point next_wake() const;
+    void release_parked();
+    Request next_request();
+
+    void commit_group();
+    void commit_alone(std::vector<Request> requests);
+    SqlResult<void> begin();
+    SqlResult<void> commit();
+    void roll_back();
+    SqlResult<bool> execute(Request& request, bool may_park);
+    SqlResult<UserState*> state_of(UserId user);
+    bool park(Request& request, const UserState& state, Timestamp now);
+    void refuse_all(std::vector<Request>& requests, const SqlError& error, int retry_after_s);
+    void complete(std::vector<Request> requests);
+    void publish();
+    void give_up_writing(const SqlError& error);
+
+    void load_suggested();
+    void house_keeping();
+    void checkpoint();
+    static int note_wal_frames(void* self, sqlite3* connection, const char* schema, int frames);
+
+    // Settings and things of others.
+    const WriterSettings settings_;
+    UserTable& table_;
+    const base::Clock& clock_;
+    base::Logger& logger_;
+
+    // Shared, under the mutex.
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Request> queue_;
+    std::size_t queued_bytes_ = 0;
+    std::vector<UserId> suggested_;
+    bool closing_ = false;
+    std::atomic<bool> broken_{false};
+
+    // The thread's own.
+    Database database_;
+    std::unique_ptr<ShardTables> tables_;
+    ShardPurge purge_;
+    std::deque<Request> inbox_;
+    std::vector<UserId> to_load_;
+    std::unordered_map<UserId, Parked> parked_;
+    std::unordered_map<UserId, UserState> touched_;  ///< as the open transaction sees them
+    bool draining_ = false;
+    int wal_frames_ = 0;
+    Steady::time_point quiet_from_;  ///< idle when nothing more happens until then
+    Steady::time_point next_purge_;
+    Steady::time_point next_drift_warning_;
+
+    std::thread thread_;
+};
+
+}  // namespace homespun::sync::store::sqlite

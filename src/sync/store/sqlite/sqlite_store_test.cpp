@@ -1,0 +1,323 @@
+#include "sync/store/sqlite/sqlite_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/fault_vfs_test.hpp"
+#include "sync/store/sqlite/shard_schema.hpp"
+#include "sync/store/sqlite/store_files.hpp"
+#include "sync/store/store_contract_test.hpp"
+
+namespace homespun::sync::store {
+
+namespace fs = std::filesystem;
+
+/// A directory that goes away.
+class ScratchDirectory {
+  public:
+    ScratchDirectory() {
+        std::string name = (fs::temp_directory_path() / "homespun-store-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~ScratchDirectory() {
+        std::error_code ignored;
+        fs::permissions(path_, fs::perms::owner_all, ignored);
+        fs::remove_all(path_, ignored);
+    }
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+    [[nodiscard]] std::string path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+class SqliteMaker final : public StoreMaker {
+  public:
+    explicit SqliteMaker(std::size_t remembered) : remembered_(remembered) {}
+    std::unique_ptr<Store> open(const base::Clock& clock, base::Logger& logger,
+                                const BatchLimits& limits) override {
+        sqlite::Options options{
+            .directory = directory_.path(), .shards = 2, .clock = clock, .logger = logger};
+        options.limits = limits;
+        options.remembered_entries = remembered_;
+        options.idle_after = std::chrono::milliseconds(20);
+        options.purge_every = std::chrono::milliseconds(20);
+        auto store = sqlite::SqliteStore::open(options);
+        if (!store) {
+            ADD_FAILURE() << store.error().message;
+            return nullptr;
+        }
+        return std::move(*store);
+    }
+
+  private:
+    std::size_t remembered_;
+    ScratchDirectory directory_;
+};
+
+INSTANTIATE_TEST_SUITE_P(sqlite, StoreContract,
+                         testing::Values([] { return std::make_unique<SqliteMaker>(65'536); }));
+/// The table in memory holds one user at most: nearly everything is answered from the files.
+INSTANTIATE_TEST_SUITE_P(sqlite_forgetful, StoreContract,
+                         testing::Values([] { return std::make_unique<SqliteMaker>(1); }));
+
+namespace sqlite {
+namespace {
+
+using testing::HasSubstr;
+
+class SqliteStoreTest : public testing::Test {
+  protected:
+    base::Result<std::unique_ptr<SqliteStore>> open(std::size_t shards = 2, const char* vfs = nullptr) {
+        Options options{
+            .directory = directory_.path() + "/store", .shards = shards, .clock = clock_, .logger = logger_};
+        options.idle_after = std::chrono::milliseconds(10);
+        options.purge_every = std::chrono::milliseconds(10);
+        options.vfs = vfs;
+        return SqliteStore::open(options);
+    }
+    std::string file(std::size_t shard) const { return shard_path(directory_.path() + "/store", shard); }
+    Outcome<Timestamp> post(Store& store, UserId user, std::vector<RecordUpdate> updates) {
+        clock_.advance_ms(10);
+        return run_on(loop_, [&] { return store.post(loop_, user, "col", std::move(updates), {}); });
+    }
+    std::int64_t count_rows(std::size_t shard, const std::string& table) {
+        auto database = Database::open(file(shard), {.read_only = true});
+        EXPECT_TRUE(database) << database.error().message;
+        const std::string sql = "SELECT count(*) FROM " + table;
+        auto row = database->use(sql.c_str());
+        EXPECT_TRUE(row.step().value());
+        return row.integer(0);
+    }
+    bool eventually(const std::function<bool()>& holds) {
+        for (int i = 0; i < 500; ++i) {
+            if (holds()) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return false;
+    }
+
+    ScratchDirectory directory_;
+    base::ManualClock clock_{1'700'000'000'000};
+    base::NullLogger logger_;
+    ThreadExecutor loop_;
+};
+
+TEST_F(SqliteStoreTest, TheNumberOfShardsIsFixedAtCreation) {
+    EXPECT_EQ((*open(3))->shards(), 3u);
+    EXPECT_EQ((*open(5))->shards(), 3u);
+    EXPECT_EQ((*open(0))->shards(), 3u);
+    EXPECT_FALSE(fs::exists(file(3)));
+}
+
+TEST_F(SqliteStoreTest, TheShardOfAUserIsPartOfTheFormat) {
+    EXPECT_EQ(shard_number(1, 2), 1u);
+    EXPECT_EQ(shard_number(42, 7), 5u);
+    EXPECT_EQ(shard_number(1'000'000, 16), 7u);
+}
+
+TEST_F(SqliteStoreTest, ANewerFormatIsRefusedWithAdvice) {
+    ASSERT_TRUE(open());
+    ASSERT_TRUE(Database::open(file(1), {})->set_user_version(shard_format + 1));
+    const auto refused = open();
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("shard-1.db has storage format 2"));
+    EXPECT_THAT(refused.error().message, HasSubstr("newer version"));
+    EXPECT_THAT(refused.error().message, HasSubstr("backup"));
+}
+
+TEST_F(SqliteStoreTest, AnOlderFormatIsMigratedAfterACopy) {
+    ASSERT_TRUE(open());
+    auto database = Database::open(file(0), {});
+    const Migration migration{shard_format,
+                              [](Database& old) { return old.execute("CREATE TABLE added(x)"); }};
+    ASSERT_TRUE(adopt_shard(*database, file(0), {&migration, 1}, shard_format + 1));
+    EXPECT_EQ(database->user_version().value(), shard_format + 1);
+    EXPECT_TRUE(database->execute("SELECT x FROM added"));
+    const auto copy = Database::open(file(0) + ".format-1", {});
+    EXPECT_EQ(Database::open(file(0) + ".format-1", {})->user_version().value(), shard_format);
+}
+
+TEST_F(SqliteStoreTest, AFailedMigrationChangesNothing) {
+    ASSERT_TRUE(open());
+    auto database = Database::open(file(0), {});
+    const Migration migration{shard_format, [](Database& old) {
+                                  (void)old.execute("CREATE TABLE half(x)");
+                                  return old.execute("nonsense");
+                              }};
+    const auto refused = adopt_shard(*database, file(0), {&migration, 1}, shard_format + 1);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("undone"));
+    EXPECT_EQ(database->user_version().value(), shard_format);
+    EXPECT_FALSE(database->execute("SELECT x FROM half"));
+}
+
+TEST_F(SqliteStoreTest, AMissingShardIsRefused) {
+    ASSERT_TRUE(post(**open(), 1, {{"a", "x", {}, {}}}));
+    fs::rename(file(1), file(1) + ".away");
+    EXPECT_THAT(open().error().message, HasSubstr("shard-1.db is missing"));
+    fs::rename(file(1) + ".away", file(1));
+    fs::rename(file(0), file(0) + ".away");
+    EXPECT_THAT(open().error().message, HasSubstr("shard-0.db is missing"));
+}
+
+TEST_F(SqliteStoreTest, AnInterruptedMakingIsDoneAgain) {
+    ASSERT_TRUE(open());
+    fs::remove(file(0));
+    const auto again = open();
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(post(**again, 1, {{"a", "x", {}, {}}}));
+}
+
+TEST_F(SqliteStoreTest, ShardsOfTwoStoresDoNotMix) {
+    ASSERT_TRUE(open());
+    fs::rename(file(1), directory_.path() + "/foreign");
+    fs::remove_all(directory_.path() + "/store");
+    ASSERT_TRUE(open());
+    fs::rename(directory_.path() + "/foreign", file(1));
+    EXPECT_THAT(open().error().message, HasSubstr("another store"));
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
+    ASSERT_TRUE(open());
+    std::ofstream(file(0)) << std::string(20'000, 'x');
+    EXPECT_THAT(open().error().message, HasSubstr("shard-0.db"));
+}
+
+TEST_F(SqliteStoreTest, ADirectoryThatCannotBeUsedIsNamed) {
+    std::ofstream(directory_.path() + "/store") << "a file stands in the way";
+    EXPECT_THAT(open().error().message, HasSubstr(directory_.path() + "/store"));
+    fs::remove(directory_.path() + "/store");
+    if (::geteuid() == 0) GTEST_SKIP() << "the superuser may read everything";
+    fs::create_directory(directory_.path() + "/store");
+    fs::permissions(directory_.path() + "/store", fs::perms::none);
+    EXPECT_THAT(open().error().message, HasSubstr(directory_.path() + "/store"));
+    fs::permissions(directory_.path() + "/store", fs::perms::owner_all);
+}
+
+TEST_F(SqliteStoreTest, DroppedRowsArePurgedWhenIdle) {
+    auto store = open(1);
+    std::vector<RecordUpdate> updates;
+    for (int i = 0; i < 2000; ++i)
+        updates.push_back({std::to_string(i), "x", {}, {}});
+    ASSERT_TRUE(post(**store, 1, updates));
+    ASSERT_TRUE(post(**store, 2, {{"keep", "x", {}, {}}}));
+    clock_.advance_ms(10);
+    ASSERT_TRUE(run_on(loop_, [&] { return (*store)->remove_collection(loop_, 1, "col", {}); }));
+    EXPECT_TRUE(eventually([&] { return count_rows(0, "bso") == 1 && count_rows(0, "dropped") == 0; }));
+}
+
+TEST_F(SqliteStoreTest, ExpiredRowsAndBatchesArePurgedUnseen) {
+    auto store = open(1);
+    std::vector<RecordUpdate> updates;
+    for (int i = 0; i < 600; ++i)
+        updates.push_back({std::to_string(i), "xyz", {}, 5});
+    updates.push_back({"keep", "xyz", {}, {}});
+    const auto written = post(**store, 1, updates);
+    clock_.advance_ms(10);
+    ASSERT_TRUE(run_on(loop_, [&] { return (*store)->open_batch(loop_, 1, "col", updates, {}); }));
+    clock_.advance_ms(7'200'000);
+    EXPECT_TRUE(eventually([&] {
+        return count_rows(0, "bso") == 1 && count_rows(0, "batch") == 0 && count_rows(0, "batch_record") == 0;
+    }));
+    const auto info = run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); });
+    EXPECT_EQ(info->storage, *written);
+    const auto usage = run_on(loop_, [&] { return (*store)->usage(loop_, 1, {}); });
+    EXPECT_EQ(usage->collections.front().second, 3u);
+}
+
+TEST_F(SqliteStoreTest, AnotherProgramsLockIsAnErrorNotAHang) {
+    auto store = open(1);
+    ASSERT_TRUE(post(**store, 1, {{"a", "x", {}, {}}}));
+    auto other = Database::open(file(0), {});
+    ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
+    const auto refused = post(**store, 1, {{"a", "y", {}, {}}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
+    EXPECT_GT(refused.error().retry_after_s, 0);
+    EXPECT_TRUE((*store)->healthy());
+    ASSERT_TRUE(other->execute("ROLLBACK"));
+    EXPECT_TRUE(post(**store, 1, {{"a", "y", {}, {}}}));
+}
+
+std::optional<std::string> payload_of(Store& store, ThreadExecutor& loop, UserId user,
+                                      const std::string& id) {
+    std::string payload;
+    const auto found = run_on(loop, [&] {
+        return store.get(loop, user, "col", id, {}, [&](const RecordView& view) { payload = view.payload; });
+    });
+    if (!found) return std::nullopt;
+    return payload;
+}
+
+TEST_F(SqliteStoreTest, AFullDiskRefusesWithoutHarmAndPassesByItself) {
+    FaultVfs vfs;
+    auto store = open(1, FaultVfs::name);
+    ASSERT_TRUE(store) << store.error().message;
+    const auto first = post(**store, 1, {{"a", "before", {}, {}}});
+    vfs.wal_limit = 0;
+    const auto refused = post(**store, 1, {{"a", "refused", {}, {}}, {"b", "refused", {}, {}}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
+    EXPECT_GT(refused.error().retry_after_s, 0);
+    EXPECT_TRUE((*store)->healthy());
+    EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
+    EXPECT_EQ(payload_of(**store, loop_, 1, "b"), std::nullopt);
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, *first);
+    vfs.wal_limit = INT64_MAX;
+    EXPECT_TRUE(post(**store, 1, {{"a", "after", {}, {}}}));
+    EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "after");
+}
+
+TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {
+    FaultVfs vfs;
+    auto store = open(1, FaultVfs::name);
+    ASSERT_TRUE(post(**store, 1, {{"a", "x", {}, {}}}));
+    // Small writes pass, the large one does not.
+    vfs.wal_limit = 1'000'000;
+    clock_.advance_ms(10);
+    std::vector<std::future<Outcome<Timestamp>>> writes;
+    for (UserId user = 10; user < 20; ++user) {
+        const std::string payload(user == 15 ? 2'000'000 : 10, 'x');
+        writes.push_back(start_on(loop_, [this, &store, user, payload] {
+            return (*store)->put(loop_, user, "col", {"a", payload, {}, {}}, {});
+        }));
+    }
+    for (UserId user = 10; user < 20; ++user) {
+        EXPECT_EQ(writes[user - 10].get().has_value(), user != 15) << user;
+        EXPECT_EQ(payload_of(**store, loop_, user, "a").has_value(), user != 15) << user;
+    }
+    vfs.wal_limit = INT64_MAX;
+}
+
+TEST_F(SqliteStoreTest, AFailedFsyncIsFinalForWritesUntilReopened) {
+    FaultVfs vfs;
+    auto store = open(1, FaultVfs::name);
+    const auto first = post(**store, 1, {{"a", "before", {}, {}}});
+    vfs.sync_fails = true;
+    const auto refused = post(**store, 1, {{"a", "lost", {}, {}}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
+    EXPECT_FALSE((*store)->healthy());
+    vfs.sync_fails = false;
+    EXPECT_FALSE(post(**store, 1, {{"a", "still refused", {}, {}}}));
+    // Reads go on, and see what was acknowledged.
+    EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, *first);
+    store->reset();
+    store = open(1, FaultVfs::name);
+    EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
+    EXPECT_TRUE(post(**store, 1, {{"a", "again", {}, {}}}));
+    EXPECT_TRUE((*store)->healthy());
+}
+
+}  // namespace
+}  // namespace sqlite
+}  // namespace homespun::sync::store

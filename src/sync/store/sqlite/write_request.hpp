@@ -1,0 +1,66 @@
+#pragma once
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/executor.hpp"
+#include "sync/store/store.hpp"
+
+namespace homespun::sync::store::sqlite {
+
+enum class WriteKind {
+    put,
+    post,
+    remove,
+    remove_ids,
+    remove_collection,
+    remove_user,
+    open_batch,
+    append_batch,
+    commit_batch,
+};
+
+/// Staging is invisible: it needs no timestamp of its own.
+constexpr bool takes_timestamp(WriteKind kind) {
+    return kind != WriteKind::open_batch && kind != WriteKind::append_batch;
+}
+
+struct WriteResult {
+    Timestamp timestamp;  ///< the new one; for staging the collection's unchanged one
+    std::string batch;    ///< of open_batch and append_batch
+};
+
+/// A write on its way: owns its data, so that a client that goes away changes nothing. Made on a loop, owned
+/// by the shard's queue, then by the function that is posted back to the loop.
+struct WriteRequest {
+    WriteKind kind = WriteKind::put;
+    UserId user = 0;
+    std::string collection;
+    std::vector<RecordUpdate> updates;
+    std::vector<std::string> ids;
+    std::string batch;
+    Precondition when;
+
+    Outcome<WriteResult> outcome = std::unexpected(Failure{});
+    std::optional<std::chrono::steady_clock::time_point> parked_since;
+
+    base::Executor* home = nullptr;
+    std::coroutine_handle<> caller;
+    Outcome<WriteResult>* answer = nullptr;  ///< in the caller's frame; written on the caller's thread only
+
+    /// What it weighs in a queue and a transaction.
+    [[nodiscard]] std::size_t bytes() const {
+        std::size_t sum = sizeof(WriteRequest);
+        for (const auto& update : updates) {
+            sum += sizeof(RecordUpdate) + update.id.size() + (update.payload ? update.payload->size() : 0);
+        }
+        for (const auto& id : ids)
+            sum += sizeof(std::string) + id.size();
+        return sum;
+    }
+};
+
+}  // namespace homespun::sync::store::sqlite

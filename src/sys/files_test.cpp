@@ -1,0 +1,120 @@
+#include "sys/files.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace homespun::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A directory of its own for each test, gone afterwards.
+class FilesTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "files-test-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        directory_ = name;
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+
+    [[nodiscard]] std::string path(std::string_view name) const { return (directory_ / name).string(); }
+    [[nodiscard]] static unsigned mode(const std::string& path) {
+        struct stat facts{};
+        EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
+        return facts.st_mode & 07777;
+    }
+    [[nodiscard]] std::size_t entries() const {
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
+    }
+
+    fs::path directory_;
+};
+
+TEST_F(FilesTest, ReadsBackWhatItWrote) {
+    EXPECT_TRUE(rc::check([this](const std::string& content) {
+        RC_ASSERT(write_file_atomically(path("f"), content, 0600).has_value());
+        RC_ASSERT(read_file(path("f")).value() == content);
+    }));
+    const std::string large(100'000, 'x');
+    ASSERT_TRUE(write_file_atomically(path("f"), large, 0600));
+    EXPECT_EQ(read_file(path("f")), large);
+    EXPECT_EQ(entries(), 1U) << "no temporary file stays behind";
+}
+
+TEST_F(FilesTest, GivesTheModeWhateverWasThere) {
+    ASSERT_TRUE(write_file_atomically(path("f"), "a", 0644));
+    EXPECT_EQ(mode(path("f")), 0644U);
+    ASSERT_TRUE(write_file_atomically(path("f"), "b", 0600));
+    EXPECT_EQ(mode(path("f")), 0600U);
+    std::ofstream(path("g.new")) << "an old leftover";
+    fs::permissions(path("g.new"), fs::perms(0666));
+    ASSERT_TRUE(write_file_atomically(path("g"), "secret", 0600));
+    EXPECT_EQ(mode(path("g")), 0600U);
+    EXPECT_EQ(read_file(path("g")), "secret");
+}
+
+TEST_F(FilesTest, NamesTheFileThatFailed) {
+    const auto missing = read_file(path("none"));
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().message.find(path("none")), std::string::npos);
+    EXPECT_FALSE(read_file(directory_.string())) << "a directory is no file";
+    const auto nowhere = write_file_atomically(path("none/f"), "x", 0600);
+    ASSERT_FALSE(nowhere);
+    EXPECT_NE(nowhere.error().message.find(path("none/f")), std::string::npos);
+}
+
+TEST_F(FilesTest, LeavesNothingBehindWhenItCannotReplace) {
+    fs::create_directory(path("f"));
+    EXPECT_FALSE(write_file_atomically(path("f"), "x", 0600));
+    EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(FilesTest, MakesPrivateDirectories) {
+    for (const auto name : {"a/b/c", "d/e/", "f", "g/./h//"}) {
+        ASSERT_TRUE(make_private_directory(path(name))) << name;
+        ASSERT_TRUE(make_private_directory(path(name))) << name << " is there already";
+        EXPECT_EQ(mode(path(name)), 0700U) << name;
+    }
+    EXPECT_EQ(mode(path("a")), 0700U);
+    EXPECT_EQ(mode(path("a/b")), 0700U);
+}
+
+TEST_F(FilesTest, LeavesAnExistingDirectoryAsItIs) {
+    fs::create_directory(path("d"));
+    fs::permissions(path("d"), fs::perms(0750));
+    ASSERT_TRUE(make_private_directory(path("d")));
+    EXPECT_EQ(mode(path("d")), 0750U);
+}
+
+TEST_F(FilesTest, RefusesADirectoryThatIsNone) {
+    ASSERT_TRUE(write_file_atomically(path("f"), "x", 0600));
+    const auto file = make_private_directory(path("f"));
+    ASSERT_FALSE(file);
+    EXPECT_NE(file.error().message.find("--data"), std::string::npos) << file.error().message;
+    EXPECT_FALSE(make_private_directory(path("f/g")));
+}
+
+TEST_F(FilesTest, LeasesToOneAtATime) {
+    auto lease = Lease::take(directory_.string());
+    ASSERT_TRUE(lease);
+    const auto second = Lease::take(directory_.string());
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos)
+        << second.error().message;
+    {
+        const Lease moved = std::move(*lease);
+        EXPECT_FALSE(Lease::take(directory_.string())) << "it moves, it does not end";
+    }
+    EXPECT_TRUE(Lease::take(directory_.string()));
+    EXPECT_FALSE(Lease::take(path("none")));
+}
+
+}  // namespace
+}  // namespace homespun::sys
