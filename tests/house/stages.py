@@ -254,9 +254,28 @@ def live(word: str, script: Path, preset: Preset, seconds: float, more: Sequence
     return outcome
 
 
+def read_unittest(name: str, finished: Finished) -> Outcome:
+    """Counts of Python's unittest."""
+    outcome = Outcome()
+    found = re.search(r"^Ran (\d+) tests? in ", finished.output, re.MULTILINE)
+    if finished.status != 0 or not found or not int(found[1]):
+        outcome.fail(f"{finished.output}\n{name}: {finished.how()}")
+    else:
+        outcome.passed = int(found[1])
+    return outcome
+
+
 def api(preset: Preset) -> Outcome:
-    """Behaviour as text."""
-    return live("api", TOP / "tests" / "api" / "run_api.py", preset, 1200)
+    """Behaviour as text, and the runner's own tests."""
+    place = TOP / "tests" / "api"
+    report = LOGS / "api-report.json"
+    report.unlink(missing_ok=True)
+    outcome = live("api", place / "run_api.py", preset, 1800, ["--report", str(report)])
+    if report.exists():
+        steps = json.loads(report.read_text(encoding="utf-8"))["steps"]
+        outcome.skips = [f"api/{each['file']}::{each['step']}" for each in steps if each["outcome"] == "skipped"]
+    outcome.add(read_unittest("api-runner", run("api-runner", ["python3", place / "test_runner.py"], 120)))
+    return outcome
 
 
 def e2e(preset: Preset) -> Outcome:

@@ -1,0 +1,123 @@
+#include "running_server.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "net/io/client.hpp"
+#include "sys/files.hpp"
+
+namespace homespun::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+pid_t start(const std::vector<std::string>& arguments, const std::string& output) {
+    std::vector<char*> argv;
+    std::string program = HOMESPUN_BINARY;
+    argv.push_back(program.data());
+    for (const auto& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        dup2(file, 1);
+        dup2(file, 2);
+        execv(argv.front(), argv.data());
+        _exit(127);
+    }
+    return pid;
+}
+
+int wait_for_end(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+}  // namespace
+
+TemporaryDirectory::TemporaryDirectory() {
+    std::string pattern = "/tmp/homespun-test-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+Finished run_homespun(std::vector<std::string> arguments) {
+    const TemporaryDirectory scratch;
+    const auto file = scratch.path() + "/output";
+    const int status = wait_for_end(start(arguments, file));
+    return {status, sys::read_file(file).value_or("")};
+}
+
+std::uint16_t free_port() {
+    const int probe = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    socklen_t size = sizeof(address);
+    getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
+    close(probe);
+    return ntohs(address.sin_port);
+}
+
+RunningServer::RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port)
+    : port_(port) {
+    std::vector<std::string> arguments = {"serve", "--data", data, "--listen",
+                                          "127.0.0.1:" + std::to_string(port)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    pid_ = start(arguments, scratch_.path() + "/output");
+    ready_ = answers(20);
+}
+
+RunningServer::~RunningServer() {
+    if (pid_ > 0) stop();
+}
+
+std::string RunningServer::root() const {
+    return "http://127.0.0.1:" + std::to_string(port_);
+}
+
+int RunningServer::stop() {
+    kill(pid_, SIGTERM);
+    const int status = wait_for_end(pid_);
+    pid_ = -1;
+    return status;
+}
+
+std::string RunningServer::output() const {
+    return sys::read_file(scratch_.path() + "/output").value_or("");
+}
+
+bool RunningServer::answers(int seconds) const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (std::chrono::steady_clock::now() < until) {
+        net::Loop loop;
+        net::Client client(loop);
+        net::ClientRequest request;
+        request.target = "/__lbheartbeat__";
+        const auto response =
+            net::run_here(loop, client.send({"127.0.0.1", port_, {}}, std::move(request), 1s));
+        if (response && response->status == 200) return true;
+        if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) == pid_) return false;
+        std::this_thread::sleep_for(20ms);
+    }
+    return false;
+}
+
+}  // namespace homespun::tests

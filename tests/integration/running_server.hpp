@@ -1,0 +1,61 @@
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace homespun::tests {
+
+/// A directory below /tmp that goes with the object.
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory();
+    ~TemporaryDirectory();
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+/// What a command printed and how it ended.
+struct Finished {
+    int status = -1;     ///< exit status, or -signal
+    std::string output;  ///< standard output and error together
+};
+
+/// Runs the program under test to its end.
+Finished run_homespun(std::vector<std::string> arguments);
+
+/// A port of 127.0.0.1 that was free a moment ago.
+std::uint16_t free_port();
+
+/// `homespun serve` on a port of its own, ended with the object.
+class RunningServer {
+  public:
+    /// Waits until it answers; `ready()` tells whether it did.
+    RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port = free_port());
+    ~RunningServer();
+    RunningServer(const RunningServer&) = delete;
+    RunningServer& operator=(const RunningServer&) = delete;
+
+    [[nodiscard]] bool ready() const { return ready_; }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::string root() const;
+    [[nodiscard]] pid_t pid() const { return pid_; }
+    /// TERM, and wait: the exit status, or -signal.
+    int stop();
+    [[nodiscard]] std::string output() const;
+    /// True when it answers on /__lbheartbeat__ within `seconds`.
+    [[nodiscard]] bool answers(int seconds) const;
+
+  private:
+    TemporaryDirectory scratch_;
+    pid_t pid_ = -1;
+    std::uint16_t port_;
+    bool ready_ = false;
+};
+
+}  // namespace homespun::tests
