@@ -117,6 +117,7 @@ struct Installation::Parts {
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
     std::optional<net::Listener> admin_listener;
+    std::function<std::size_t()> connection_count;
 };
 
 base::Result<void> Installation::Parts::open_databases() {
@@ -209,6 +210,10 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
         co_return barrel::Dockerflow::Health{
             well, fmt::format(R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":false,"size":0}}}})",
                               HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown")};
+    };
+    flow.load = [this] {
+        const auto open = connection_count ? connection_count() : 0;
+        return fmt::format(R"({{"active_connections":{},"idle_connections":0}})", open);
     };
     flow.version = {{"source", "homespun"}, {"version", HOMESPUN_VERSION}, {"commit", ""}, {"build", ""}};
     flow.metrics = [this] { return metrics.render(); };
@@ -314,4 +319,5 @@ const base::Clock& Installation::clock() const { return parts_->clock; }
 base::Logger& Installation::logger() const { return *parts_->logger; }
 const std::string& Installation::root_url() const { return parts_->root_url; }
 const std::string& Installation::setup_link() const { return parts_->setup_link; }
+void Installation::set_connection_count(std::function<std::size_t()> count) { parts_->connection_count = std::move(count); }
 void Installation::close() { parts_->store->close(); }

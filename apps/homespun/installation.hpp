@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,8 @@ class Installation {
     [[nodiscard]] const std::string& root_url() const;
     /// Empty, or the link for the first account.
     [[nodiscard]] const std::string& setup_link() const;
+    /// Who tells the number of open connections, for /__lbheartbeat__; called from all loops. Set before serving.
+    void set_connection_count(std::function<std::size_t()> count);
     /// Commits what is queued and closes the store.
     void close();
 

@@ -58,6 +58,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     }
     net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(), (*installation)->logger());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(), (*installation)->logger());
+    (*installation)->set_connection_count([&server] { return server.connections(); });
     for (auto& listener : start.listeners) server.listen(std::move(listener));
     admin.listen((*installation)->take_admin_listener());
     tell_newcomer(**installation);

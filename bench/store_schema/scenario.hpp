@@ -1,5 +1,6 @@
 #pragma once
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -51,14 +52,33 @@ class Records {
     std::string text_ = std::string(1 << 16, ' ');
 };
 
-/// Operations per second of `work`, which does `per_call` of them, repeated for `seconds`.
-inline double rate(double seconds, double per_call, const std::function<void()>& work) {
-    const auto start = std::chrono::steady_clock::now();
+/// Processor time of this thread so far, in seconds: what other programs do does not count.
+inline double thread_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+/// The same for the whole process.
+inline double process_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+inline double wall_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Operations per second of `clock`, of `work`, which does `per_call` of them, repeated for `seconds` of that
+/// clock.
+inline double rate(double (*clock)(), double seconds, double per_call, const std::function<void()>& work) {
+    const double start = clock();
     double done = 0, elapsed = 0;
     do {
         work();
         done += per_call;
-        elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        elapsed = clock() - start;
     } while (elapsed < seconds);
     return done / elapsed;
 }

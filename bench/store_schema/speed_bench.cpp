@@ -1,8 +1,6 @@
 // What the store adds to SQLite: 64 writers through SqliteStore against a bare loop over the same inserts
 // with the same group commit (32 writers' records a transaction in each of two threads; no queue, no
 // wake-ups, no sums), and what `?newer=` costs in a large store against a small one.
-#include <time.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -73,19 +71,26 @@ std::vector<store::RecordUpdate> make_post(Records& random, int size) {
     return updates;
 }
 
+struct Speed {
+    double per_second;  ///< POSTs, by the wall
+    double cpu_us;      ///< processor time of one POST, all threads
+};
+
 // ---- plain SQLite ----
 
 /// Posts of `size` records by 32 writers a transaction, in each of two threads with a database of its own.
-double plain_rate(const Scratch& scratch, int size) {
+Speed plain_speed(const Scratch& scratch, int size) {
     scratch.clear();
     std::atomic<double> sum{0};
+    const double cpu = process_seconds();
+    const double wall = wall_seconds();
     std::vector<std::thread> threads;
     for (int shard = 0; shard < shards; ++shard) {
         threads.emplace_back([&, shard] {
             auto database = must(sqlite::Database::open(scratch.file(fmt::format("plain-{}.db", shard)), {}));
             must(sqlite::create_shard(database, {"bench", shard, shards}));
             Records random(static_cast<std::uint64_t>(shard));
-            sum += rate(seconds, writers / shards, [&] {
+            sum += rate(wall_seconds, seconds, writers / shards, [&] {
                 must(database.execute("BEGIN IMMEDIATE"));
                 for (int writer = 0; writer < writers / shards; ++writer) {
                     const auto cid = static_cast<std::int64_t>(random.below(users / shards));
@@ -106,7 +111,7 @@ double plain_rate(const Scratch& scratch, int size) {
     }
     for (auto& thread : threads)
         thread.join();
-    return sum;
+    return {sum, (process_seconds() - cpu) * 1e6 / (sum * (wall_seconds() - wall))};
 }
 
 // ---- the store ----
@@ -128,7 +133,7 @@ base::Task<> keep_posting(store::Store& store, Loop& loop, int writer, int size,
     }
 }
 
-double store_rate(const Scratch& scratch, int size) {
+Speed store_speed(const Scratch& scratch, int size) {
     scratch.clear();
     base::SystemClock clock;
     base::NullLogger logger;
@@ -136,10 +141,11 @@ double store_rate(const Scratch& scratch, int size) {
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> posts{0};
     std::atomic<int> running{writers};
-    double result = 0;
+    Speed result{};
     {
         Loop loops[2];
-        const auto start = std::chrono::steady_clock::now();
+        const double wall = wall_seconds();
+        const double cpu = process_seconds();
         for (int writer = 0; writer < writers; ++writer) {
             auto& loop = loops[writer % 2];
             loop.post([&, writer] {
@@ -148,9 +154,8 @@ double store_rate(const Scratch& scratch, int size) {
             });
         }
         std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-        const double elapsed =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        result = static_cast<double>(posts.load()) / elapsed;
+        const auto done = static_cast<double>(posts.load());
+        result = {done / (wall_seconds() - wall), (process_seconds() - cpu) * 1e6 / done};
         stop = true;
         while (running > 0)
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -169,13 +174,7 @@ base::Task<> fill(store::Store& store, Loop& loop, std::uint64_t total, Records&
     }
 }
 
-/// The loop's own processor time: the reads run on it alone, and other programs do not count.
-double thread_microseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
+/// By the loop's own processor time: the reads run on it alone.
 base::Task<> time_newer(store::Store& store, Loop& loop, store::UserId user, double& microseconds) {
     Records random(5);
     auto before = co_await store.info(loop, user, {});
@@ -188,10 +187,10 @@ base::Task<> time_newer(store::Store& store, Loop& loop, store::UserId user, dou
     for (int i = 0; i < 100; ++i)
         (void)co_await reading();
     constexpr int repeats = 2000;
-    const double start = thread_microseconds();
+    const double start = thread_seconds();
     for (int i = 0; i < repeats; ++i)
         (void)co_await reading();
-    microseconds = (thread_microseconds() - start) / repeats;
+    microseconds = (thread_seconds() - start) * 1e6 / repeats;
     if (rows != 100ull * (repeats + 100) || !after) std::fprintf(stderr, "newer gave %lu rows\n", rows);
 }
 
@@ -227,16 +226,26 @@ int main(int argc, char** argv) {
     const Scratch scratch(argc > 1 ? argv[1] : ".");
     std::string json = "{";
     for (const int size : {1, 100}) {
-        std::vector<double> plain, through;
+        std::vector<double> plain, through, plain_cpu, through_cpu;
         for (int round = 0; round < rounds; ++round) {
-            plain.push_back(plain_rate(scratch, size));
-            through.push_back(store_rate(scratch, size));
+            const auto bare = plain_speed(scratch, size);
+            const auto whole = store_speed(scratch, size);
+            plain.push_back(bare.per_second);
+            plain_cpu.push_back(bare.cpu_us);
+            through.push_back(whole.per_second);
+            through_cpu.push_back(whole.cpu_us);
         }
-        fmt::print("POST of {:3} records, 64 writers: plain {:8.0f}/s, store {:8.0f}/s, ratio {:.2f}\n", size,
-                   median(plain), median(through), median(through) / median(plain));
-        json +=
-            fmt::format("\"post_{0}_plain\":{1:.0f},\"post_{0}_store\":{2:.0f},\"post_{0}_ratio\":{3:.3f},",
-                        size, median(plain), median(through), median(through) / median(plain));
+        const double ratio = median(through) / median(plain);
+        const double cpu_ratio = median(through_cpu) / median(plain_cpu);
+        fmt::print(
+            "POST of {:3} records, 64 writers: plain {:.0f}/s, store {:.0f}/s, ratio {:.2f}; CPU {:.0f} us, "
+            "{:.0f} us, "
+            "ratio {:.2f}\n",
+            size, median(plain), median(through), ratio, median(plain_cpu), median(through_cpu), cpu_ratio);
+        json += fmt::format(
+            "\"post_{0}_plain\":{1:.0f},\"post_{0}_store\":{2:.0f},\"post_{0}_ratio\":{3:.3f},"
+            "\"post_{0}_cpu_ratio\":{4:.3f},",
+            size, median(plain), median(through), ratio, cpu_ratio);
     }
     const double small = newer_cost(scratch, 10'000);
     const double large = newer_cost(scratch, 1'000'000);

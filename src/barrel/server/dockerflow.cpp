@@ -1,5 +1,7 @@
 #include "barrel/server/dockerflow.hpp"
 
+#include <stdexcept>
+
 #include "base/json.hpp"
 
 namespace homespun::barrel {
@@ -37,11 +39,16 @@ void register_dockerflow(Natives& natives, Dockerflow options) {
                         co_return fresh(health.well ? 200 : 503, "application/json", std::move(health.json));
                     });
     natives.handler("dockerflow.lbheartbeat",
-                    [in_service = std::move(options.in_service)](Context&) -> base::Task<Response> {
+                    [in_service = std::move(options.in_service),
+                     load = std::move(options.load)](Context&) -> base::Task<Response> {
                         const bool well = !in_service || in_service();
-                        co_return fresh(well ? 200 : 503, "application/json",
-                                        well ? "{}" : R"({"status":"draining"})");
+                        if (!well) co_return fresh(503, "application/json", R"({"status":"draining"})");
+                        co_return fresh(200, "application/json", load ? load() : std::string("{}"));
                     });
+    natives.handler("dockerflow.error", [](Context&) -> base::Task<Response> {
+        throw std::runtime_error("asked for");
+        co_return Response(500);  // makes this a coroutine
+    });
     natives.handler("dockerflow.version",
                     [text = version_json(options.version)](Context&) -> base::Task<Response> {
                         co_return fresh(200, "application/json", text);

@@ -25,13 +25,16 @@ struct Dockerflow {
     /// Whether load balancers shall send requests: false while starting and draining. Empty: always. Must be
     /// cheap and thread-safe.
     std::function<bool()> in_service;
+    /// The body of an answer in service: `{"active_connections":3,…}`. Empty: `{}`. Must be cheap and
+    /// thread-safe.
+    std::function<std::string()> load;
     /// `source`, `version`, `commit`, `build`, in this order of appearance.
     std::vector<std::pair<std::string, std::string>> version;
     /// All metrics in Prometheus text, summed over the workers. Thread-safe.
     std::function<std::string()> metrics;
 };
 
-/// Registers the four natives. The callbacks are copied.
+/// Registers the five natives; `dockerflow.error` fails on purpose, to show how failures are told. The callbacks are copied.
 void register_dockerflow(Natives& natives, Dockerflow options);
 
 }  // namespace homespun::barrel

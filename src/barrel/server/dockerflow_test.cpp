@@ -11,6 +11,7 @@ World operators(Dockerflow options) {
     World world(R"(root /;
         path heartbeat ( method GET, url /__heartbeat__, use native:dockerflow.heartbeat );
         path lbheartbeat ( method GET, url /__lbheartbeat__, use native:dockerflow.lbheartbeat );
+        path error ( method GET, url /__error__, use native:dockerflow.error );
         path version ( method GET, url /__version__, use native:dockerflow.version );
         path metrics ( method GET, url /metrics, use native:dockerflow.metrics );)");
     register_dockerflow(world.natives, std::move(options));

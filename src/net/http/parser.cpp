@@ -85,8 +85,8 @@ struct RequestParser::Impl final : beast::http::basic_parser<true> {
         if (!is_header_done()) request.headers.add(view(name), view(value));
     }
     void on_header_impl(ErrorCode& error) override {
-        if (request.version_minor > 0 && request.headers.count("Host") != 1)
-            error = beast::http::error::bad_field;
+        const auto hosts = request.headers.count("Host");
+        if (hosts > 1 || (hosts == 0 && request.version_minor > 0)) error = beast::http::error::bad_field;
         const auto coding = request.headers.find("Transfer-Encoding");
         if (coding && (!base::iequals(base::trim(*coding), "chunked") ||
                        request.headers.count("Transfer-Encoding") != 1 || request.version_minor == 0)) {

@@ -162,6 +162,7 @@ TEST(RequestParserTest, RefusesWhatIsNoHttp) {
         with_host("GET / HTTP/1.1", "X: a\rb\r\n"),
         "GET / HTTP/1.1\r\nX: 1\r\n\r\n",
         with_host("GET / HTTP/1.1", "Host: i\r\n"),
+        with_host("GET / HTTP/1.0", "Host: i\r\n"),
         std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + std::string(64, '\0'),
     };
     for (const auto& bytes : bad) {

@@ -31,7 +31,11 @@ std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barr
     if (!url) return refuse("bad_host", "the Host header is no host and port");
     const auto target = url->path + request.target;
     const base::hawk::Request covered{request.method, target, url->host, url->port};
-    if (!base::hawk::verify(token->key, *header, covered)) {
+    // Clients differ in whether an IPv6 literal keeps its brackets.
+    const bool bare_fits = url->host.starts_with('[') &&
+                           base::hawk::verify(token->key, *header,
+                                              {request.method, target, std::string_view(url->host).substr(1, url->host.size() - 2), url->port});
+    if (!bare_fits && !base::hawk::verify(token->key, *header, covered)) {
         return refuse("bad_mac", "the MAC does not fit " + request.method + " at " + url->text() +
                                      "; behind a proxy set public_url to what clients see");
     }

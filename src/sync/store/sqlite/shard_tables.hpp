@@ -16,8 +16,9 @@ struct Moment {
 };
 
 /// What each write does to the tables of one shard. Belongs to the writer's thread; every call runs inside
-/// the transaction and savepoint of its caller. A refusal (Failure) may leave changes that the caller rolls
-/// back; the UserState is changed only after all statements have succeeded.
+/// the transaction of its caller. A refusal (Failure) comes before the first change, save from commit_batch,
+/// which the caller undoes; after an error of SQLite the caller abandons the transaction. The UserState is
+/// changed only after all statements have succeeded.
 class ShardTables {
   public:
     ShardTables(Database& database, const BatchLimits& limits);

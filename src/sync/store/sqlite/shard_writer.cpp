@@ -226,15 +226,23 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
                 {{"shard", settings_.name}, {"hundredths", moment.timestamp.hundredths - now.hundredths}});
         }
     }
-    if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
+    // A savepoint copies every page it sees changed: a third of the cost of a single record
+    // (docs/storage-format.md). All but one kind of request refuse before they write, and an error of SQLite
+    // abandons the whole group and tries each request alone, so nothing else needs to be undone by itself.
+    const bool undoable = request->kind == WriteKind::commit_batch;
+    if (undoable) {
+        if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
+    }
     auto applied = tables_->apply(*request, **state, moment);
     if (!applied) return std::unexpected(applied.error());
     request->outcome = std::move(*applied);
-    if (!request->outcome) {
-        if (auto undone = database_.use("ROLLBACK TO request").run(); !undone)
-            return std::unexpected(undone.error());
+    if (undoable) {
+        if (!request->outcome) {
+            auto undone = database_.use("ROLLBACK TO request").run();
+            if (!undone) return std::unexpected(undone.error());
+        }
+        if (auto done = database_.use("RELEASE request").run(); !done) return std::unexpected(done.error());
     }
-    if (auto done = database_.use("RELEASE request").run(); !done) return std::unexpected(done.error());
     return true;
 }
 
