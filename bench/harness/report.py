@@ -22,7 +22,7 @@ class Goal:
 
     def text(self) -> str:
         """For people: ≥ 0.5 x, ≤ 50 ms."""
-        return f"{'≥' if self.at_least else '≤'} {number(self.bound)}{' x' if self.of_ratio else ' ' + self.unit}"
+        return f"{'≥' if self.at_least else '≤'} {self.bound:g} {'x' if self.of_ratio else self.unit}"
 
     def is_met(self, row: "Row") -> bool:
         """Whether the row is as good as that."""
@@ -84,7 +84,7 @@ class Result:
     def markdown(self) -> str:
         """The same rows for docs/performance.md, one line each."""
         return "\n".join(
-            f"| {self.name}: {what} | {goal or '—'} | {ours} {unit} | {baseline} {unit} ({self.baseline}) | {ratio} |"
+            f"| {self.name}: {what} | {goal or '—'} | {ours} {unit} | {baseline} {unit}, {self.baseline} | {ratio} |"
             for what, unit, ours, baseline, ratio, goal, _ in self.cells()
         )
 

@@ -137,3 +137,10 @@ def write_requests(path: Path, requests: Sequence[bytes]) -> Path:
     """The file that `bench_load replay` and `hold` read."""
     path.write_bytes(b"".join(b"%d\n%s" % (len(request), request) for request in requests))
     return path
+
+
+def write_posters(path: Path, server: Homespun, secret: str, users: int) -> Path:
+    """The file that `bench_load post` reads: users from 1 on, who write to their history."""
+    lines = ["\t".join(server.signed(secret, user, "POST", "/storage/history")) for user in range(1, users + 1)]
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -254,7 +254,7 @@ class AccountsTest : public testing::Test {
     /// While it lives, the pool's threads are busy and its queue is full.
     class Jam {
       public:
-        Jam(sys::BlockingPool& pool, std::size_t threads) {
+        Jam(sys::BlockingPool& pool, std::size_t threads) : pool_(pool) {
             for (std::size_t i = 0; i < threads; ++i) {
                 // What an earlier jam left may still be in the queue.
                 while (!pool.submit([state = state_] {
@@ -272,6 +272,11 @@ class AccountsTest : public testing::Test {
         ~Jam() {
             state_->over = true;
             state_->over.notify_all();
+            // Gone only when the queue is empty again.
+            while (!pool_.submit([state = state_] { state->drained = true; }))
+                std::this_thread::yield();
+            while (!state_->drained)
+                std::this_thread::yield();
         }
         Jam(const Jam&) = delete;
         Jam& operator=(const Jam&) = delete;
@@ -280,7 +285,9 @@ class AccountsTest : public testing::Test {
         struct State {
             std::atomic<std::size_t> started = 0;
             std::atomic<bool> over = false;
+            std::atomic<bool> drained = false;
         };
+        sys::BlockingPool& pool_;
         std::shared_ptr<State> state_ = std::make_shared<State>();
     };
 

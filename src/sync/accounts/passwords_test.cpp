@@ -50,9 +50,9 @@ TEST(Passwords, RunsOnThePoolAndComesHome) {
 }
 
 TEST(Passwords, FullQueueRefusesAtOnce) {
-    sys::BlockingPool pool(1, 1);
     std::latch running(1);
     std::latch release(1);
+    sys::BlockingPool pool(1, 1);  // last, so that it is joined before the latches go
     ASSERT_TRUE(pool.submit([&] {
         running.count_down();
         release.wait();
