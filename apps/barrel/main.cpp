@@ -35,7 +35,8 @@ void complain(const std::string& text) {
 
 std::expected<std::string, std::string> read_file(const std::string& name) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(name, ignored)) return std::unexpected(fmt::format("barrel: {}: is a directory\n", name));
+    if (std::filesystem::is_directory(name, ignored))
+        return std::unexpected(fmt::format("barrel: {}: is a directory\n", name));
     errno = 0;
     std::ifstream file(name, std::ios::binary);
     if (!file) return std::unexpected(fmt::format("barrel: {}: {}\n", name, std::strerror(errno)));

@@ -6,8 +6,8 @@
 
 using namespace homespun;
 
-base::Result<base::json::Value> ask_server(const std::string& data_directory, std::string method, std::string target,
-                                           std::string body) {
+base::Result<base::json::Value> ask_server(const std::string& data_directory, std::string method,
+                                           std::string target, std::string body) {
     net::Loop loop;
     net::Client client(loop);
     net::Endpoint endpoint;
@@ -19,13 +19,16 @@ base::Result<base::json::Value> ask_server(const std::string& data_directory, st
     request.body = std::move(body);
     const auto response = net::run_here(loop, client.send(endpoint, std::move(request)));
     if (!response) {
-        return base::fail(fmt::format("no server answers for the data directory {} ({}); start it with `homespun serve`, or name "
-                                      "the right directory with --data", data_directory, response.error().message));
+        return base::fail(fmt::format(
+            "no server answers for the data directory {} ({}); start it with `homespun serve`, or name "
+            "the right directory with --data",
+            data_directory, response.error().message));
     }
     auto json = base::json::parse(response->body);
     if (response->status != 200) {
         const auto* why = json ? json->string("error") : nullptr;
-        return base::fail(fmt::format("the server refused: {}", why ? *why : std::to_string(response->status)));
+        return base::fail(
+            fmt::format("the server refused: {}", why ? *why : std::to_string(response->status)));
     }
     if (!json) return base::fail("the server's answer is no JSON: " + json.error().message);
     return std::move(*json);

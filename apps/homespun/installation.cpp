@@ -35,7 +35,9 @@ template <class T>
 T wait_for(net::Loop& loop, base::Task<T> task) {
     std::promise<std::expected<T, std::exception_ptr>> promise;
     loop.post([&] {
-        base::spawn(std::move(task), [&](std::expected<T, std::exception_ptr> result) { promise.set_value(std::move(result)); });
+        base::spawn(std::move(task), [&](std::expected<T, std::exception_ptr> result) {
+            promise.set_value(std::move(result));
+        });
     });
     auto result = promise.get_future().get();
     if (!result) std::rethrow_exception(result.error());
@@ -48,7 +50,8 @@ std::unique_ptr<base::Logger> make_logger(const config::Settings& settings) {
                        : level == "warning" ? base::LogLevel::warning
                        : level == "error"   ? base::LogLevel::error
                                             : base::LogLevel::info;
-    return base::make_stderr_logger(least, settings.text("log_format") == "json" ? base::LogFormat::json : base::LogFormat::key_value);
+    return base::make_stderr_logger(
+        least, settings.text("log_format") == "json" ? base::LogFormat::json : base::LogFormat::key_value);
 }
 
 base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& settings) {
@@ -61,7 +64,9 @@ base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& s
     return sync::auth::PublicUrls(std::move(urls));
 }
 
-bool is_loopback_name(std::string_view host) { return host == "localhost" || host.starts_with("127.") || host == "[::1]"; }
+bool is_loopback_name(std::string_view host) {
+    return host == "localhost" || host.starts_with("127.") || host == "[::1]";
+}
 
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
     const auto& text = settings.text("signup");
@@ -75,7 +80,10 @@ sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool ex
 /// In the order in which they are made; each uses those above it.
 struct Installation::Parts {
     Parts(sys::Lease its_lease, const config::Settings& its_settings, base::metrics::Page& page)
-        : lease(std::move(its_lease)), settings(its_settings), logger(make_logger(its_settings)), metrics(page) {}
+        : lease(std::move(its_lease)),
+          settings(its_settings),
+          logger(make_logger(its_settings)),
+          metrics(page) {}
 
     base::Result<void> open_databases();
     base::Result<void> make_services(net::LoopThreads& loops);
@@ -105,7 +113,8 @@ struct Installation::Parts {
     // Pools after the databases they work on: their threads end first.
     sys::BlockingPool accounts_pool{1, store_queue_limit};
     sys::BlockingPool token_pool{1, store_queue_limit};
-    sys::BlockingPool password_pool{sync::accounts::Passwords::threads, sync::accounts::Passwords::queue_limit};
+    sys::BlockingPool password_pool{sync::accounts::Passwords::threads,
+                                    sync::accounts::Passwords::queue_limit};
 
     std::unique_ptr<sync::protocol::Tokens> tokens;
     std::unique_ptr<sync::accounts::Accounts> accounts;
@@ -153,15 +162,18 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     account_settings.addresses = {settings.text("mount.accounts"), settings.text("mount.oauth"),
                                   settings.text("mount.profile"), settings.text("mount.token")};
     accounts = std::make_unique<sync::accounts::Accounts>(
-        sync::accounts::AccountsParts{*accounts_store, accounts_pool, password_pool, clock, random, *logger, public_urls},
+        sync::accounts::AccountsParts{*accounts_store, accounts_pool, password_pool, clock, random, *logger,
+                                      public_urls},
         std::move(account_settings));
     sync::token::TokenSettings token_settings;
     token_settings.duration_s = settings.integer("token_duration");
     token_settings.metrics_secret = secrets.metrics;
-    token_service = std::make_unique<sync::token::TokenService>(std::move(token_settings), *token_store, token_pool,
-                                                                accounts->access_tokens(), *tokens, clock, random, *logger);
+    token_service = std::make_unique<sync::token::TokenService>(std::move(token_settings), *token_store,
+                                                                token_pool, accounts->access_tokens(),
+                                                                *tokens, clock, random, *logger);
     storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
-    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, sync::protocol::Limits{}, clock, *logger);
+    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, sync::protocol::Limits{},
+                                                              clock, *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
@@ -191,7 +203,8 @@ base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
     return sys::write_file_atomically(path, setup_link + "\n", 0600);
 }
 
-base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string name, const barrel::Natives& natives,
+base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string name,
+                                                                     const barrel::Natives& natives,
                                                                      std::vector<std::string> mounts) const {
     const auto file_name = "services/" + name + ".rbr";
     const auto text = assets.find(file_name);
@@ -208,8 +221,10 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
     flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
         const bool well = store->healthy();
         co_return barrel::Dockerflow::Health{
-            well, fmt::format(R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":false,"size":0}}}})",
-                              HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown")};
+            well,
+            fmt::format(
+                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":false,"size":0}}}})",
+                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown")};
     };
     flow.load = [this] {
         const auto open = connection_count ? connection_count() : 0;
@@ -229,11 +244,16 @@ base::Result<void> Installation::Parts::bind_contracts() {
     const Contract contracts[] = {
         {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
         {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
-        {"accounts", settings.text("mount.accounts") + "/v1", [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
-        {"oauth", settings.text("mount.oauth") + "/v1", [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
-        {"profile", settings.text("mount.profile") + "/v1", [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
-        {"token", settings.text("mount.token"), [this](barrel::Natives& natives) { token_service->register_natives(natives); }},
-        {"storage", settings.text("mount.storage") + "/1.5", [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+        {"accounts", settings.text("mount.accounts") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
+        {"oauth", settings.text("mount.oauth") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
+        {"profile", settings.text("mount.profile") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
+        {"token", settings.text("mount.token"),
+         [this](barrel::Natives& natives) { token_service->register_natives(natives); }},
+        {"storage", settings.text("mount.storage") + "/1.5",
+         [this](barrel::Natives& natives) { storage->register_natives(natives); }},
     };
     std::vector<barrel::Application::Mounted> mounted;
     for (const auto& contract : contracts) {
@@ -277,7 +297,8 @@ base::Result<void> Installation::Parts::bind_admin() {
 }
 
 base::Result<std::unique_ptr<Installation>> Installation::open(const config::Settings& settings,
-                                                               const barrel::WorkerStart& start, net::LoopThreads& loops) {
+                                                               const barrel::WorkerStart& start,
+                                                               net::LoopThreads& loops) {
     const auto& data = settings.text("data");
     auto lease = sys::Lease::take(data);
     if (!lease) return std::unexpected(lease.error());
@@ -292,12 +313,15 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
         if (listener.address().is_loopback()) continue;
         parts->exposed = true;
         if (parts->public_urls.configured()) continue;
-        return base::fail(fmt::format("{} can be reached from outside, but public_url is not set: clients sign the address they "
-                                      "see, so name it, like --public-url https://sync.example", listener.address().text()));
+        return base::fail(fmt::format(
+            "{} can be reached from outside, but public_url is not set: clients sign the address they "
+            "see, so name it, like --public-url https://sync.example",
+            listener.address().text()));
     }
     if (parts->public_urls.configured()) {
         parts->root_url = parts->public_urls.all().front().text();
-        for (const auto& url : parts->public_urls.all()) parts->exposed |= !is_loopback_name(url.host);
+        for (const auto& url : parts->public_urls.all())
+            parts->exposed |= !is_loopback_name(url.host);
     } else {
         parts->root_url = "http://" + start.listeners.front().address().text();
     }
@@ -312,12 +336,30 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
 Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Installation::~Installation() = default;
 
-net::http::Application& Installation::application() const { return *parts_->application; }
-net::http::Application& Installation::admin_application() const { return *parts_->admin_application; }
-net::Listener Installation::take_admin_listener() { return std::move(*parts_->admin_listener); }
-const base::Clock& Installation::clock() const { return parts_->clock; }
-base::Logger& Installation::logger() const { return *parts_->logger; }
-const std::string& Installation::root_url() const { return parts_->root_url; }
-const std::string& Installation::setup_link() const { return parts_->setup_link; }
-void Installation::set_connection_count(std::function<std::size_t()> count) { parts_->connection_count = std::move(count); }
-void Installation::close() { parts_->store->close(); }
+net::http::Application& Installation::application() const {
+    return *parts_->application;
+}
+net::http::Application& Installation::admin_application() const {
+    return *parts_->admin_application;
+}
+net::Listener Installation::take_admin_listener() {
+    return std::move(*parts_->admin_listener);
+}
+const base::Clock& Installation::clock() const {
+    return parts_->clock;
+}
+base::Logger& Installation::logger() const {
+    return *parts_->logger;
+}
+const std::string& Installation::root_url() const {
+    return parts_->root_url;
+}
+const std::string& Installation::setup_link() const {
+    return parts_->setup_link;
+}
+void Installation::set_connection_count(std::function<std::size_t()> count) {
+    parts_->connection_count = std::move(count);
+}
+void Installation::close() {
+    parts_->store->close();
+}

@@ -11,16 +11,16 @@
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
 
-/// Everything one worker serves, put together: the three databases, the services over them, the contracts that bind
-/// them to addresses. Opened before the server starts, closed after it has drained. Owns all its parts; the loops
-/// outlive it.
+/// Everything one worker serves, put together: the three databases, the services over them, the contracts
+/// that bind them to addresses. Opened before the server starts, closed after it has drained. Owns all its
+/// parts; the loops outlive it.
 class Installation {
   public:
-    /// Takes the lease on the data directory, opens (or makes) secrets and databases, binds the contracts. The error
-    /// is a message for the operator.
-    static homespun::base::Result<std::unique_ptr<Installation>> open(const homespun::base::config::Settings& settings,
-                                                                      const homespun::barrel::WorkerStart& start,
-                                                                      homespun::net::LoopThreads& loops);
+    /// Takes the lease on the data directory, opens (or makes) secrets and databases, binds the contracts.
+    /// The error is a message for the operator.
+    static homespun::base::Result<std::unique_ptr<Installation>> open(
+        const homespun::base::config::Settings& settings, const homespun::barrel::WorkerStart& start,
+        homespun::net::LoopThreads& loops);
     ~Installation();
 
     [[nodiscard]] homespun::net::http::Application& application() const;
@@ -32,7 +32,8 @@ class Installation {
     [[nodiscard]] const std::string& root_url() const;
     /// Empty, or the link for the first account.
     [[nodiscard]] const std::string& setup_link() const;
-    /// Who tells the number of open connections, for /__lbheartbeat__; called from all loops. Set before serving.
+    /// Who tells the number of open connections, for /__lbheartbeat__; called from all loops. Set before
+    /// serving.
     void set_connection_count(std::function<std::size_t()> count);
     /// Commits what is queued and closes the store.
     void close();

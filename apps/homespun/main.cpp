@@ -23,9 +23,11 @@ struct Common {
     std::vector<std::string> set;
 
     void add_to(CLI::App& command) {
-        command.add_option("--config", file, "Configuration file (TOML); default /etc/homespun.toml if it is there");
+        command.add_option("--config", file,
+                           "Configuration file (TOML); default /etc/homespun.toml if it is there");
         command.add_option("--data", data, "Data directory");
-        command.add_option("--set", set, "Any setting, as name=value; `homespun config --template` lists them");
+        command.add_option("--set", set,
+                           "Any setting, as name=value; `homespun config --template` lists them");
     }
 
     [[nodiscard]] base::Result<config::Overrides> overrides() const {
@@ -33,7 +35,8 @@ struct Common {
         if (!data.empty()) flags.emplace_back("data", data);
         for (const auto& pair : set) {
             const auto equals = pair.find('=');
-            if (equals == std::string::npos) return base::fail(fmt::format("--set {}: write name=value", pair));
+            if (equals == std::string::npos)
+                return base::fail(fmt::format("--set {}: write name=value", pair));
             flags.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
         }
         return flags;
@@ -45,7 +48,9 @@ int complain(std::string_view text, int status) {
     return status;
 }
 
-std::string joined(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, " ")); }
+std::string joined(const std::vector<std::string>& texts) {
+    return fmt::format("{}", fmt::join(texts, " "));
+}
 
 struct Commands {
     Common common;
@@ -65,10 +70,12 @@ struct Commands {
     }
 
     /// Asks the running server and hands its answer to `show`.
-    int ask(std::string method, std::string target, std::string body, const std::function<void(const base::json::Value&)>& show) const {
+    int ask(std::string method, std::string target, std::string body,
+            const std::function<void(const base::json::Value&)>& show) const {
         const auto settings = this->settings();
         if (!settings) return complain(settings.error().message, usage);
-        const auto answer = ask_server(settings->text("data"), std::move(method), std::move(target), std::move(body));
+        const auto answer =
+            ask_server(settings->text("data"), std::move(method), std::move(target), std::move(body));
         if (!answer) return complain(answer.error().message, failed);
         if (json) {
             fmt::print("{}\n", base::json::to_text(*answer));
@@ -96,10 +103,11 @@ struct Commands {
     }
 
     int run_invite() const {
-        return ask("POST", "/invites", fmt::format("{{\"hours\":{}}}", hours), [](const base::json::Value& answer) {
-            const auto* link = answer.string("link");
-            fmt::print("{}\n", link ? *link : "");
-        });
+        return ask("POST", "/invites", fmt::format("{{\"hours\":{}}}", hours),
+                   [](const base::json::Value& answer) {
+                       const auto* link = answer.string("link");
+                       fmt::print("{}\n", link ? *link : "");
+                   });
     }
 
     int run_user_list() const {
@@ -107,16 +115,22 @@ struct Commands {
             const auto* users = answer.array();
             fmt::print("{:<34} {:<32} {:>8} {:>8}\n", "account", "e-mail", "sessions", "devices");
             for (const auto& user : users ? *users : base::json::Array{}) {
-                const auto text = [&](std::string_view name) { return user.string(name) ? *user.string(name) : std::string(); };
-                const auto number = [&](std::string_view name) { return user.integer(name) ? *user.integer(name) : 0; };
-                fmt::print("{:<34} {:<32} {:>8} {:>8}\n", text("uid"), text("email"), number("sessions"), number("devices"));
+                const auto text = [&](std::string_view name) {
+                    return user.string(name) ? *user.string(name) : std::string();
+                };
+                const auto number = [&](std::string_view name) {
+                    return user.integer(name) ? *user.integer(name) : 0;
+                };
+                fmt::print("{:<34} {:<32} {:>8} {:>8}\n", text("uid"), text("email"), number("sessions"),
+                           number("devices"));
             }
         });
     }
 
     static void show_secrets(const base::json::Value& answer) {
         if (const auto* token = answer.member("token"); token != nullptr && token->array() != nullptr) {
-            for (const auto& one : *token->array()) fmt::print("token    {}\n", one.string() ? *one.string() : "");
+            for (const auto& one : *token->array())
+                fmt::print("token    {}\n", one.string() ? *one.string() : "");
         }
         for (const char* const name : {"metrics", "salt"}) {
             if (const auto* value = answer.string(name)) fmt::print("{:<8} {}\n", name, *value);
@@ -133,34 +147,43 @@ int main(int argc, char** argv) {
     Commands commands;
     commands.arguments.assign(argv, argv + argc);
     int status = 0;
-    const auto command = [&](CLI::App& parent, const char* name, const char* help, std::function<int()> run) -> CLI::App& {
+    const auto command = [&](CLI::App& parent, const char* name, const char* help,
+                             std::function<int()> run) -> CLI::App& {
         auto& sub = *parent.add_subcommand(name, help);
         commands.common.add_to(sub);
         sub.callback([&status, run = std::move(run)] { status = run(); });
         return sub;
     };
 
-    auto& serve_command = command(app, "serve", "Serve accounts, tokens and storage", [&] { return commands.run_serve(); });
+    auto& serve_command =
+        command(app, "serve", "Serve accounts, tokens and storage", [&] { return commands.run_serve(); });
     serve_command.add_option("--listen", commands.listen, "HOST:PORT or unix:/path; may be repeated");
-    serve_command.add_option("--public-url", commands.public_url, "What clients see, like https://sync.example");
+    serve_command.add_option("--public-url", commands.public_url,
+                             "What clients see, like https://sync.example");
     serve_command.add_option("--signup", commands.signup, "closed, first or open");
     serve_command.add_flag("--no-arbiter", commands.no_arbiter, "Serve in this very process");
 
-    auto& config_command = command(app, "config", "Show the configuration in force and where it comes from", [&] { return commands.run_config(); });
-    config_command.add_flag("--template", commands.show_template, "Print a commented file with every key instead");
+    auto& config_command = command(app, "config", "Show the configuration in force and where it comes from",
+                                   [&] { return commands.run_config(); });
+    config_command.add_flag("--template", commands.show_template,
+                            "Print a commented file with every key instead");
 
-    auto& invite = command(app, "invite", "Print a link with which one person may sign up", [&] { return commands.run_invite(); });
+    auto& invite = command(app, "invite", "Print a link with which one person may sign up",
+                           [&] { return commands.run_invite(); });
     invite.add_option("--hours", commands.hours, "How long the link works")->capture_default_str();
     invite.add_flag("--json", commands.json);
 
     auto& user = *app.add_subcommand("user", "Accounts");
     user.require_subcommand(1);
-    command(user, "list", "All accounts", [&] { return commands.run_user_list(); }).add_flag("--json", commands.json);
+    command(user, "list", "All accounts", [&] {
+        return commands.run_user_list();
+    }).add_flag("--json", commands.json);
 
     auto& secret = *app.add_subcommand("secret", "The server's secrets");
     secret.require_subcommand(1);
-    command(secret, "show", "Print them", [&] { return commands.ask("GET", "/secrets", {}, Commands::show_secrets); })
-        .add_flag("--json", commands.json);
+    command(secret, "show", "Print them", [&] {
+        return commands.ask("GET", "/secrets", {}, Commands::show_secrets);
+    }).add_flag("--json", commands.json);
     command(secret, "rotate", "Sign storage tokens with a fresh secret; the last ones stay good for checking",
             [&] { return commands.ask("POST", "/secrets/rotate", {}, Commands::show_secrets); })
         .add_flag("--json", commands.json);
@@ -170,7 +193,8 @@ int main(int argc, char** argv) {
     test.require_subcommand(1);
     command(test, "clock", "Shift the server's clock",
             [&] {
-                return commands.ask("POST", "/test/clock", fmt::format("{{\"offset_ms\":{}}}", commands.offset_s * 1000),
+                return commands.ask("POST", "/test/clock",
+                                    fmt::format("{{\"offset_ms\":{}}}", commands.offset_s * 1000),
                                     [](const base::json::Value&) {});
             })
         .add_option("--offset", commands.offset_s, "Seconds from the real time")

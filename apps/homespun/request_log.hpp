@@ -8,11 +8,12 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 
-/// Counts and logs every answer: requests by service and class of status, durations by service; a line per refusal,
-/// and per request when asked for. Thread-safe once made.
+/// Counts and logs every answer: requests by service and class of status, durations by service; a line per
+/// refusal, and per request when asked for. Thread-safe once made.
 class RequestLog {
   public:
-    RequestLog(homespun::base::Logger& logger, homespun::base::metrics::Registry& metrics, bool every_request);
+    RequestLog(homespun::base::Logger& logger, homespun::base::metrics::Registry& metrics,
+               bool every_request);
     /// For `barrel::Application::build`; refers to this object.
     homespun::barrel::Application::Observer observer();
 

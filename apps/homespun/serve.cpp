@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::chrono::seconds drain_limit{20};
 
-void complain(std::string_view text) { fmt::print(stderr, "homespun: {}\n", text); }
+void complain(std::string_view text) {
+    fmt::print(stderr, "homespun: {}\n", text);
+}
 
 base::Result<std::vector<net::Listener>> open_listeners(const base::config::Settings& settings) {
     std::vector<net::Listener> listeners;
@@ -30,18 +32,23 @@ base::Result<std::vector<net::Listener>> open_listeners(const base::config::Sett
         if (!listener) return std::unexpected(listener.error());
         listeners.push_back(std::move(*listener));
     }
-    if (listeners.empty()) return base::fail("listen is empty: name at least one address, like 127.0.0.1:5000");
+    if (listeners.empty())
+        return base::fail("listen is empty: name at least one address, like 127.0.0.1:5000");
     return listeners;
 }
 
 void tell_newcomer(const Installation& installation) {
     const auto& root = installation.root_url();
     fmt::print("Homespun serves {}\n\n", root);
-    fmt::print("In Firefox, open about:config and set\n  identity.fxaccounts.autoconfig.uri = {}   (String)\n", root);
-    if (root.starts_with("http://")) fmt::print("  identity.fxaccounts.allowHttp = true   (Boolean; create it)\n");
+    fmt::print(
+        "In Firefox, open about:config and set\n  identity.fxaccounts.autoconfig.uri = {}   (String)\n",
+        root);
+    if (root.starts_with("http://"))
+        fmt::print("  identity.fxaccounts.allowHttp = true   (Boolean; create it)\n");
     fmt::print("then open the Firefox menu and choose \"Sign in\".\n");
     if (!installation.setup_link().empty()) {
-        fmt::print("\nThe first account is made with this link, which works once:\n  {}\n", installation.setup_link());
+        fmt::print("\nThe first account is made with this link, which works once:\n  {}\n",
+                   installation.setup_link());
     }
     std::fflush(stdout);
 }
@@ -50,16 +57,20 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     sys::block_signals({SIGTERM, SIGINT});
     ::signal(SIGPIPE, SIG_IGN);
     const auto count = settings.integer("threads");
-    net::LoopThreads loops(count > 0 ? static_cast<std::size_t>(count) : std::max(1U, std::thread::hardware_concurrency()));
+    net::LoopThreads loops(count > 0 ? static_cast<std::size_t>(count)
+                                     : std::max(1U, std::thread::hardware_concurrency()));
     auto installation = Installation::open(settings, start, loops);
     if (!installation) {
         complain(installation.error().message);
         return 1;
     }
-    net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(), (*installation)->logger());
-    net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(), (*installation)->logger());
+    net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(),
+                       (*installation)->logger());
+    net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
+                      (*installation)->logger());
     (*installation)->set_connection_count([&server] { return server.connections(); });
-    for (auto& listener : start.listeners) server.listen(std::move(listener));
+    for (auto& listener : start.listeners)
+        server.listen(std::move(listener));
     admin.listen((*installation)->take_admin_listener());
     tell_newcomer(**installation);
     start.ready();
@@ -69,7 +80,9 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     std::promise<void> drained;
     server.drain([&] { drained.set_value(); });
     if (drained.get_future().wait_for(drain_limit) != std::future_status::ready) {
-        (*installation)->logger().warning("connections_cut", {{"open", static_cast<std::int64_t>(server.connections())}});
+        (*installation)
+            ->logger()
+            .warning("connections_cut", {{"open", static_cast<std::int64_t>(server.connections())}});
     }
     (*installation)->close();
     loops.stop_and_join();

@@ -10,6 +10,6 @@ struct ServeOptions {
     std::vector<std::string> arguments;  ///< of this process, for its worker
 };
 
-/// `homespun serve`: returns the exit status. Messages go to standard error, the address and what to set in Firefox to
-/// standard output.
+/// `homespun serve`: returns the exit status. Messages go to standard error, the address and what to set in
+/// Firefox to standard output.
 int serve(ServeOptions options);

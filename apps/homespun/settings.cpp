@@ -17,8 +17,10 @@ constexpr std::int64_t most_threads = 256;
 std::string default_data_directory() {
     // systemd's STATE_DIRECTORY may be a list; ours is one.
     if (const char* state = std::getenv("STATE_DIRECTORY")) return state;
-    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') return std::string(data) + "/homespun";
-    if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::string(home) + "/.local/share/homespun";
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
+        return std::string(data) + "/homespun";
+    if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+        return std::string(home) + "/.local/share/homespun";
     return "/var/lib/homespun";
 }
 
@@ -27,31 +29,61 @@ std::string default_data_directory() {
 std::span<const config::Key> setting_keys() {
     using config::List;
     static const std::vector<config::Key> keys = {
-        {.name = "listen", .fallback = List{"127.0.0.1:5000"},
+        {.name = "listen",
+         .fallback = List{"127.0.0.1:5000"},
          .help = "Where to listen: HOST:PORT, [IPv6]:PORT or unix:/path; several are possible."},
-        {.name = "data", .fallback = std::string(),
+        {.name = "data",
+         .fallback = std::string(),
          .help = "Data directory; empty means systemd's STATE_DIRECTORY, or ~/.local/share/homespun."},
-        {.name = "public_url", .fallback = List{},
-         .help = "What clients see, like https://sync.example; needed behind a proxy and on other than loopback "
-                 "addresses. The first is handed out, the others are understood."},
-        {.name = "signup", .fallback = std::string("first"),
-         .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can reach us: "
+        {.name = "public_url",
+         .fallback = List{},
+         .help =
+             "What clients see, like https://sync.example; needed behind a proxy and on other than loopback "
+             "addresses. The first is handed out, the others are understood."},
+        {.name = "signup",
+         .fallback = std::string("first"),
+         .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "
+                 "reach us: "
                  "loopback, no public_url), or everybody.",
          .choices = {"closed", "first", "open"}},
-        {.name = "threads", .fallback = std::int64_t{0}, .help = "Event loops; 0 means one per core.", .least = 0, .most = most_threads},
-        {.name = "shards", .fallback = std::int64_t{0},
-         .help = "Files the records are spread over, fixed when the store is made; 0 means one per core.", .least = 0, .most = 64},
-        {.name = "token_duration", .fallback = std::int64_t{3600}, .help = "Life of a storage token in seconds.", .least = 60, .most = 86400},
-        {.name = "log_level", .fallback = std::string("info"), .help = "Least important line that is logged.",
+        {.name = "threads",
+         .fallback = std::int64_t{0},
+         .help = "Event loops; 0 means one per core.",
+         .least = 0,
+         .most = most_threads},
+        {.name = "shards",
+         .fallback = std::int64_t{0},
+         .help = "Files the records are spread over, fixed when the store is made; 0 means one per core.",
+         .least = 0,
+         .most = 64},
+        {.name = "token_duration",
+         .fallback = std::int64_t{3600},
+         .help = "Life of a storage token in seconds.",
+         .least = 60,
+         .most = 86400},
+        {.name = "log_level",
+         .fallback = std::string("info"),
+         .help = "Least important line that is logged.",
          .choices = {"debug", "info", "warning", "error"}},
-        {.name = "log_format", .fallback = std::string("key_value"), .help = "One line an event.", .choices = {"key_value", "json"}},
+        {.name = "log_format",
+         .fallback = std::string("key_value"),
+         .help = "One line an event.",
+         .choices = {"key_value", "json"}},
         {.name = "access_log", .fallback = false, .help = "Log every request, not only refusals."},
-        {.name = "mount.accounts", .fallback = std::string("/auth"), .help = "Where the accounts are, without /v1."},
+        {.name = "mount.accounts",
+         .fallback = std::string("/auth"),
+         .help = "Where the accounts are, without /v1."},
         {.name = "mount.oauth", .fallback = std::string("/oauth"), .help = "Where OAuth is, without /v1."},
-        {.name = "mount.profile", .fallback = std::string("/profile"), .help = "Where the profile is, without /v1."},
-        {.name = "mount.token", .fallback = std::string("/token"), .help = "Where the token server is, without /1.0."},
-        {.name = "mount.storage", .fallback = std::string("/storage"),
-         .help = "Where storage is, without /1.5. Clients keep the address they were given: moving it makes them sync anew."},
+        {.name = "mount.profile",
+         .fallback = std::string("/profile"),
+         .help = "Where the profile is, without /v1."},
+        {.name = "mount.token",
+         .fallback = std::string("/token"),
+         .help = "Where the token server is, without /1.0."},
+        {.name = "mount.storage",
+         .fallback = std::string("/storage"),
+         .help = "Where storage is, without /1.5. Clients keep the address they were given: moving it makes "
+                 "them sync anew."},
     };
     return keys;
 }
@@ -71,10 +103,12 @@ base::Result<config::Settings> load_settings(const std::string& file, config::Ov
     if (!settings) return settings;
     auto& data = settings->all["data"];
     if (std::get<std::string>(data.value).empty()) data.value = default_data_directory();
-    for (const auto* name : {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage"}) {
+    for (const auto* name :
+         {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage"}) {
         const auto& mount = settings->text(name);
         if (!mount.starts_with('/') || mount.ends_with('/')) {
-            return base::fail(settings->all[name].origin + ": " + name + " must begin with / and not end with it, not \"" + mount + "\"");
+            return base::fail(settings->all[name].origin + ": " + name +
+                              " must begin with / and not end with it, not \"" + mount + "\"");
         }
     }
     return settings;

@@ -18,19 +18,22 @@ const Key* find_key(std::span<const Key> keys, std::string_view name) {
 }
 
 std::string_view kind_name(const Value& value) {
-    static constexpr std::string_view names[] = {"a text", "a whole number", "true or false", "a list of texts"};
+    static constexpr std::string_view names[] = {"a text", "a whole number", "true or false",
+                                                 "a list of texts"};
     return names[value.index()];
 }
 
 Result<void> check_range(const Key& key, const Value& value, std::string_view origin) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
         if (key.most > key.least && (*number < key.least || *number > key.most)) {
-            return fail(fmt::format("{}: {} must be from {} to {}, not {}", origin, key.name, key.least, key.most, *number));
+            return fail(fmt::format("{}: {} must be from {} to {}, not {}", origin, key.name, key.least,
+                                    key.most, *number));
         }
     }
     if (const auto* text = std::get_if<std::string>(&value)) {
         if (!key.choices.empty() && std::ranges::find(key.choices, *text) == key.choices.end()) {
-            return fail(fmt::format("{}: {} must be one of {}, not \"{}\"", origin, key.name, fmt::join(key.choices, ", "), *text));
+            return fail(fmt::format("{}: {} must be one of {}, not \"{}\"", origin, key.name,
+                                    fmt::join(key.choices, ", "), *text));
         }
     }
     return {};
@@ -45,10 +48,12 @@ Result<void> put(Settings& settings, const Key& key, Value value, std::string or
 /// From the environment or a flag: text that must fit the key's kind.
 Result<Value> from_text(const Key& key, std::string_view text, std::string_view origin) {
     const auto wrong = [&] {
-        return fail(fmt::format("{}: {} must be {}, not \"{}\"", origin, key.name, kind_name(key.fallback), text));
+        return fail(
+            fmt::format("{}: {} must be {}, not \"{}\"", origin, key.name, kind_name(key.fallback), text));
     };
     switch (key.fallback.index()) {
-        case 0: return Value(std::string(text));
+        case 0:
+            return Value(std::string(text));
         case 1: {
             const auto number = parse_integer<std::int64_t>(text);
             if (!number) return wrong();
@@ -71,7 +76,9 @@ Result<Value> from_text(const Key& key, std::string_view text, std::string_view 
 }
 
 Result<Value> from_toml(const Key& key, const toml::node& node, std::string_view origin) {
-    const auto wrong = [&] { return fail(fmt::format("{}: {} must be {}", origin, key.name, kind_name(key.fallback))); };
+    const auto wrong = [&] {
+        return fail(fmt::format("{}: {} must be {}", origin, key.name, kind_name(key.fallback)));
+    };
     switch (key.fallback.index()) {
         case 0: {
             const auto* text = node.as_string();
@@ -110,11 +117,13 @@ Result<void> read_table(std::span<const Key> keys, const toml::table& table, con
         const auto origin = fmt::format("{}:{}", file, node.source().begin.line);
         const auto* key = find_key(keys, whole);
         if (key == nullptr && node.is_table()) {
-            if (auto inner = read_table(keys, *node.as_table(), whole + ".", file, settings); !inner) return inner;
+            if (auto inner = read_table(keys, *node.as_table(), whole + ".", file, settings); !inner)
+                return inner;
             continue;
         }
         if (key == nullptr) {
-            return fail(fmt::format("{}: unknown key \"{}\"; `homespun config --template` lists the known ones", origin, whole));
+            return fail(fmt::format(
+                "{}: unknown key \"{}\"; `homespun config --template` lists the known ones", origin, whole));
         }
         auto value = from_toml(*key, node, origin);
         if (!value) return std::unexpected(value.error());
@@ -128,8 +137,8 @@ Result<void> read_file_text(std::span<const Key> keys, const Sources& sources, S
         const auto table = toml::parse(sources.file_text, sources.file_name);
         return read_table(keys, table, "", sources.file_name, settings);
     } catch (const toml::parse_error& error) {
-        return fail(fmt::format("{}:{}:{}: {}", sources.file_name, error.source().begin.line, error.source().begin.column,
-                                error.description()));
+        return fail(fmt::format("{}:{}:{}: {}", sources.file_name, error.source().begin.line,
+                                error.source().begin.column, error.description()));
     }
 }
 
@@ -154,26 +163,39 @@ std::string toml_text(const Value& value) {
 
 }  // namespace
 
-const std::string& Settings::text(std::string_view name) const { return std::get<std::string>(all.find(name)->second.value); }
-std::int64_t Settings::integer(std::string_view name) const { return std::get<std::int64_t>(all.find(name)->second.value); }
-bool Settings::flag(std::string_view name) const { return std::get<bool>(all.find(name)->second.value); }
-const List& Settings::list(std::string_view name) const { return std::get<List>(all.find(name)->second.value); }
-bool Settings::is_default(std::string_view name) const { return all.find(name)->second.origin == "default"; }
+const std::string& Settings::text(std::string_view name) const {
+    return std::get<std::string>(all.find(name)->second.value);
+}
+std::int64_t Settings::integer(std::string_view name) const {
+    return std::get<std::int64_t>(all.find(name)->second.value);
+}
+bool Settings::flag(std::string_view name) const {
+    return std::get<bool>(all.find(name)->second.value);
+}
+const List& Settings::list(std::string_view name) const {
+    return std::get<List>(all.find(name)->second.value);
+}
+bool Settings::is_default(std::string_view name) const {
+    return all.find(name)->second.origin == "default";
+}
 
 Result<Settings> load(std::span<const Key> keys, const Sources& sources) {
     Settings settings;
-    for (const auto& key : keys) settings.all[key.name] = {key.fallback, "default"};
+    for (const auto& key : keys)
+        settings.all[key.name] = {key.fallback, "default"};
     if (!sources.file_name.empty()) {
         if (auto done = read_file_text(keys, sources, settings); !done) return std::unexpected(done.error());
     }
     for (const auto& key : keys) {
         std::string variable = sources.environment_prefix;
-        for (const char c : key.name) variable += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+        for (const char c : key.name)
+            variable += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
         const char* const text = sources.environment ? sources.environment(variable) : nullptr;
         if (text == nullptr) continue;
         auto value = from_text(key, text, variable);
         if (!value) return std::unexpected(value.error());
-        if (auto done = put(settings, key, std::move(*value), variable); !done) return std::unexpected(done.error());
+        if (auto done = put(settings, key, std::move(*value), variable); !done)
+            return std::unexpected(done.error());
     }
     for (const auto& [name, text] : sources.flags) {
         const auto* key = find_key(keys, name);
@@ -181,7 +203,8 @@ Result<Settings> load(std::span<const Key> keys, const Sources& sources) {
         const auto origin = "--" + name;
         auto value = from_text(*key, text, origin);
         if (!value) return std::unexpected(value.error());
-        if (auto done = put(settings, *key, std::move(*value), origin); !done) return std::unexpected(done.error());
+        if (auto done = put(settings, *key, std::move(*value), origin); !done)
+            return std::unexpected(done.error());
     }
     return settings;
 }
@@ -198,7 +221,8 @@ std::string template_text(std::span<const Key> keys) {
         }
         text += fmt::format("# {}\n", key.help);
         if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
-        text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1), toml_text(key.fallback));
+        text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1),
+                            toml_text(key.fallback));
     }
     return text;
 }

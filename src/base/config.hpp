@@ -21,7 +21,7 @@ using Value = std::variant<std::string, std::int64_t, bool, List>;
 struct Key {
     std::string name;  ///< `log_level`, or `mount.storage` for a member of a table
     Value fallback;
-    std::string help;  ///< one sentence, for the shipped file and for `config`
+    std::string help;                       ///< one sentence, for the shipped file and for `config`
     std::int64_t least = 0, most = 0;       ///< for integers, when most > least
     std::vector<std::string> choices = {};  ///< for texts, when not empty
 };

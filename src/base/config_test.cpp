@@ -15,11 +15,15 @@ const std::vector<Key> keys = {
     {.name = "mount.storage", .fallback = std::string("/storage"), .help = "Where."},
 };
 
-Result<Settings> load_file(std::string text) { return load(keys, {.file_text = std::move(text), .file_name = "a.toml"}); }
+Result<Settings> load_file(std::string text) {
+    return load(keys, {.file_text = std::move(text), .file_name = "a.toml"});
+}
 
 TEST(ConfigTest, LaterSourcesWin) {
-    const std::map<std::string, std::string> environment = {{"HS_LEVEL", "debug"}, {"HS_MOUNT_STORAGE", "/env"}};
-    Sources sources{.file_text = "threads = 3\nlevel = \"info\"\n[mount]\nstorage = \"/file\"\n", .file_name = "a.toml"};
+    const std::map<std::string, std::string> environment = {{"HS_LEVEL", "debug"},
+                                                            {"HS_MOUNT_STORAGE", "/env"}};
+    Sources sources{.file_text = "threads = 3\nlevel = \"info\"\n[mount]\nstorage = \"/file\"\n",
+                    .file_name = "a.toml"};
     sources.environment_prefix = "HS_";
     sources.environment = [&](const std::string& name) {
         const auto found = environment.find(name);
@@ -41,15 +45,18 @@ TEST(ConfigTest, SaysWhatIsWrongAndWhere) {
               "a.toml:1: unknown key \"x\"; `homespun config --template` lists the known ones");
     EXPECT_EQ(load_file("\nthreads = 99").error().message, "a.toml:2: threads must be from 0 to 64, not 99");
     EXPECT_EQ(load_file("threads = \"two\"").error().message, "a.toml:1: threads must be a whole number");
-    EXPECT_EQ(load_file("level = \"loud\"").error().message, "a.toml:1: level must be one of info, debug, not \"loud\"");
+    EXPECT_EQ(load_file("level = \"loud\"").error().message,
+              "a.toml:1: level must be one of info, debug, not \"loud\"");
     EXPECT_TRUE(load_file("threads = = 1").error().message.starts_with("a.toml:1:"));
-    EXPECT_EQ(load(keys, {.flags = {{"threads", "x"}}}).error().message, "--threads: threads must be a whole number, not \"x\"");
+    EXPECT_EQ(load(keys, {.flags = {{"threads", "x"}}}).error().message,
+              "--threads: threads must be a whole number, not \"x\"");
 }
 
 TEST(ConfigTest, ItsTemplateIsValidAndChangesNothing) {
     const auto settings = load_file(template_text(keys));
     ASSERT_TRUE(settings) << settings.error().message;
-    for (const auto& key : keys) EXPECT_TRUE(settings->is_default(key.name));
+    for (const auto& key : keys)
+        EXPECT_TRUE(settings->is_default(key.name));
     EXPECT_NE(describe(keys, *settings).find("threads = 0    # default"), std::string::npos);
 }
 

@@ -27,9 +27,13 @@ constexpr const char* hand_down = "BARREL_WORKER";  // "adoption,page,listener,l
 constexpr int too_many_deaths = 5;
 constexpr std::chrono::seconds death_window{60};
 
-void complain(std::string_view text) { fmt::print(stderr, "{}\n", text); }
+void complain(std::string_view text) {
+    fmt::print(stderr, "{}\n", text);
+}
 
-void keep_over_exec(int descriptor) { fcntl(descriptor, F_SETFD, fcntl(descriptor, F_GETFD) & ~FD_CLOEXEC); }
+void keep_over_exec(int descriptor) {
+    fcntl(descriptor, F_SETFD, fcntl(descriptor, F_GETFD) & ~FD_CLOEXEC);
+}
 
 /// The metrics page as a descriptor that survives exec.
 int make_page() {
@@ -46,28 +50,35 @@ struct Child {
     int adoption = -1;
 };
 
-/// fork + exec; everything the child needs is prepared before, since only simple calls are safe between the two.
-Child start_worker(const std::vector<net::Listener>& listeners, const std::vector<std::string>& arguments, int page) {
+/// fork + exec; everything the child needs is prepared before, since only simple calls are safe between the
+/// two.
+Child start_worker(const std::vector<net::Listener>& listeners, const std::vector<std::string>& arguments,
+                   int page) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return {};
     std::string handed = fmt::format("{}={},{}", hand_down, pair[1], page);
-    for (const auto& listener : listeners) handed += fmt::format(",{}", listener.descriptor());
+    for (const auto& listener : listeners)
+        handed += fmt::format(",{}", listener.descriptor());
     std::vector<char*> argv;
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const auto& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     std::vector<char*> environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+    for (char** entry = environ; *entry != nullptr; ++entry)
+        environment.push_back(*entry);
     environment.push_back(handed.data());
     environment.push_back(nullptr);
 
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);  // a parent killed hard must not leave a worker that holds the lease
+        prctl(PR_SET_PDEATHSIG,
+              SIGTERM);  // a parent killed hard must not leave a worker that holds the lease
         if (getppid() != parent) _exit(1);
         keep_over_exec(pair[1]);
         keep_over_exec(page);
-        for (const auto& listener : listeners) keep_over_exec(listener.descriptor());
+        for (const auto& listener : listeners)
+            keep_over_exec(listener.descriptor());
         execve("/proc/self/exe", argv.data(), environment.data());
         _exit(127);
     }
@@ -77,22 +88,28 @@ Child start_worker(const std::vector<net::Listener>& listeners, const std::vecto
 
 }  // namespace
 
-bool is_worker() { return std::getenv(hand_down) != nullptr; }
+bool is_worker() {
+    return std::getenv(hand_down) != nullptr;
+}
 
 int run_worker(const WorkerMain& main) {
     const std::string handed = std::getenv(hand_down);
     unsetenv(hand_down);
     WorkerStart start;
     std::vector<int> numbers;
-    for (const auto piece : base::split(handed, ',')) numbers.push_back(base::parse_integer<int>(piece).value_or(-1));
+    for (const auto piece : base::split(handed, ','))
+        numbers.push_back(base::parse_integer<int>(piece).value_or(-1));
     if (numbers.size() < 2) {
-        complain("this process was started as a worker, but its parent handed nothing down; start the program without "
-                 "BARREL_WORKER in its environment");
+        complain(
+            "this process was started as a worker, but its parent handed nothing down; start the program "
+            "without "
+            "BARREL_WORKER in its environment");
         return 1;
     }
     start.adoption_socket = numbers[0];
     fcntl(start.adoption_socket, F_SETFD, FD_CLOEXEC);
-    void* const page = mmap(nullptr, sizeof(base::metrics::Page), PROT_READ | PROT_WRITE, MAP_SHARED, numbers[1], 0);
+    void* const page =
+        mmap(nullptr, sizeof(base::metrics::Page), PROT_READ | PROT_WRITE, MAP_SHARED, numbers[1], 0);
     close(numbers[1]);
     if (page == MAP_FAILED) {
         complain(fmt::format("cannot map the page shared with the parent: {}", std::strerror(errno)));
@@ -145,13 +162,15 @@ int run_parent(std::vector<net::Listener> listeners, const std::vector<std::stri
             kill(child.pid, SIGTERM);
         }
         close(child.adoption);
-        if (WIFEXITED(status)) return WEXITSTATUS(status);  // it ended on its own terms, well or with a message
+        if (WIFEXITED(status))
+            return WEXITSTATUS(status);  // it ended on its own terms, well or with a message
         if (stopping) return 0;
         const auto now = Clock::now();
         deaths.push_back(now);
-        while (now - deaths.front() > death_window) deaths.pop_front();
-        complain(fmt::format("worker {} was ended by signal {} ({}); starting another", child.pid, WTERMSIG(status),
-                             strsignal(WTERMSIG(status))));
+        while (now - deaths.front() > death_window)
+            deaths.pop_front();
+        complain(fmt::format("worker {} was ended by signal {} ({}); starting another", child.pid,
+                             WTERMSIG(status), strsignal(WTERMSIG(status))));
         if (deaths.size() >= too_many_deaths) {
             complain("five workers died within a minute; giving up");
             return 1;

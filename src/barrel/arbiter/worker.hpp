@@ -10,13 +10,13 @@
 namespace homespun::barrel {
 
 /// What a worker process starts with. A worker is fork + exec of the same binary with the same arguments; its
-/// parent hands over the open listeners, a socket on which a successor may ask for connections, and a page of shared
-/// memory in which the worker shows that it lives and keeps its metrics.
+/// parent hands over the open listeners, a socket on which a successor may ask for connections, and a page of
+/// shared memory in which the worker shows that it lives and keeps its metrics.
 struct WorkerStart {
     std::vector<net::Listener> listeners;
-    int adoption_socket = -1;                  ///< -1: no parent
-    base::metrics::Page* page = nullptr;       ///< shared with the parent, or this process's own
-    std::function<void()> ready;               ///< tell the parent: serving
+    int adoption_socket = -1;             ///< -1: no parent
+    base::metrics::Page* page = nullptr;  ///< shared with the parent, or this process's own
+    std::function<void()> ready;          ///< tell the parent: serving
 };
 
 /// The entry of every worker: sets up, serves until it is told to stop, returns the exit status.
@@ -31,9 +31,9 @@ int run_worker(const WorkerMain& main);
 /// `--no-arbiter`: parent and worker in one process, in the foreground.
 int run_alone(std::vector<net::Listener> listeners, const WorkerMain& main);
 
-/// The trivial arbiter: opens nothing and runs no user code itself, starts one worker, passes on SIGTERM and SIGINT
-/// and waits for it; a worker that dies by accident is started again, at most five times a minute. `arguments` are
-/// those of this process. Returns the exit status for the program.
+/// The trivial arbiter: opens nothing and runs no user code itself, starts one worker, passes on SIGTERM and
+/// SIGINT and waits for it; a worker that dies by accident is started again, at most five times a minute.
+/// `arguments` are those of this process. Returns the exit status for the program.
 int run_parent(std::vector<net::Listener> listeners, const std::vector<std::string>& arguments);
 
 }  // namespace homespun::barrel

@@ -192,7 +192,8 @@ void Application::finish(const Request& request, Response& response, std::chrono
         routed->mounted->service.finish(routed->context, response);
     }
     // Nothing of ours is to be guessed at by a browser.
-    if (!response.headers.has("X-Content-Type-Options")) response.headers.add("X-Content-Type-Options", "nosniff");
+    if (!response.headers.has("X-Content-Type-Options"))
+        response.headers.add("X-Content-Type-Options", "nosniff");
     if (!observer_) return;
     Outcome outcome;
     if (const auto* routed = static_cast<const Routed*>(request.route.get()); routed != nullptr) {

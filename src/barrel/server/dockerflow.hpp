@@ -34,7 +34,8 @@ struct Dockerflow {
     std::function<std::string()> metrics;
 };
 
-/// Registers the five natives; `dockerflow.error` fails on purpose, to show how failures are told. The callbacks are copied.
+/// Registers the five natives; `dockerflow.error` fails on purpose, to show how failures are told. The
+/// callbacks are copied.
 void register_dockerflow(Natives& natives, Dockerflow options);
 
 }  // namespace homespun::barrel

@@ -35,7 +35,9 @@ std::string remote_text(int descriptor) {
 bool is_welcome(int descriptor) {
     sockaddr_storage storage{};
     socklen_t size = sizeof(storage);
-    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0 || storage.ss_family != AF_UNIX) return true;
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&storage), &size) != 0 ||
+        storage.ss_family != AF_UNIX)
+        return true;
     ucred peer{};
     size = sizeof(peer);
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;

@@ -11,7 +11,8 @@ using net::http::Response;
 
 namespace {
 
-/// After ten wrong passwords a guess costs a quarter of a minute, then more; a person has read the message by then.
+/// After ten wrong passwords a guess costs a quarter of a minute, then more; a person has read the message by
+/// then.
 constexpr RateRule login_rule{.first_delay_ms = 15'000};
 constexpr RateRule create_rule{.burst = 20, .window_ms = 3600'000};
 /// Generous: only somebody who asks for addresses by the thousand shall notice.

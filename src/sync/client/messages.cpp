@@ -14,22 +14,26 @@ namespace homespun::sync::client {
 base::Result<ServerAddress> ServerAddress::parse(std::string_view url) {
     const auto parsed = auth::PublicUrl::parse(url);
     if (!parsed) return std::unexpected(parsed.error());
-    if (parsed->scheme != "http") return base::fail(fmt::format("{}: this client speaks plain http only", url));
+    if (parsed->scheme != "http")
+        return base::fail(fmt::format("{}: this client speaks plain http only", url));
     auto host = parsed->host;
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
     return ServerAddress{net::Endpoint{host, parsed->port, {}}, parsed->path};
 }
 
-void sign(net::ClientRequest& request, const net::Endpoint& endpoint, std::string_view id, std::string_view key,
-          const base::Clock& clock, base::Random& random, bool payload) {
+void sign(net::ClientRequest& request, const net::Endpoint& endpoint, std::string_view id,
+          std::string_view key, const base::Clock& clock, base::Random& random, bool payload) {
     base::hawk::Header header;
     header.id = id;
     header.ts = std::to_string(clock.now_ms() / 1000);
     header.nonce = base::base64_encode(random.bytes(9), base::Base64::url_nopad);
     if (payload && !request.body.empty()) {
-        header.hash = base::hawk::payload_hash(request.headers.find("Content-Type").value_or(""), request.body);
+        header.hash =
+            base::hawk::payload_hash(request.headers.find("Content-Type").value_or(""), request.body);
     }
-    request.headers.set("Authorization", base::hawk::sign(key, header, {request.method, request.target, endpoint.host, endpoint.port}));
+    request.headers.set(
+        "Authorization",
+        base::hawk::sign(key, header, {request.method, request.target, endpoint.host, endpoint.port}));
 }
 
 std::string create_body(std::string_view email, std::string_view auth, std::string_view client_salt,

@@ -30,16 +30,17 @@ struct SignedIn {
 
 /// What the token server handed out.
 struct StorageAccess {
-    std::string id, key;   ///< of Hawk; the key is used as text
+    std::string id, key;  ///< of Hawk; the key is used as text
     std::uint64_t uid = 0;
     ServerAddress endpoint;
     std::int64_t duration_s = 0;
 };
 
-/// Adds a Hawk header to `request`, whose target and body are final. `payload` covers the body with a hash, which the
-/// accounts want and storage ignores. The id is hex of 32 bytes for sessions, the token itself for storage.
-void sign(net::ClientRequest& request, const net::Endpoint& endpoint, std::string_view id, std::string_view key,
-          const base::Clock& clock, base::Random& random, bool payload);
+/// Adds a Hawk header to `request`, whose target and body are final. `payload` covers the body with a hash,
+/// which the accounts want and storage ignores. The id is hex of 32 bytes for sessions, the token itself for
+/// storage.
+void sign(net::ClientRequest& request, const net::Endpoint& endpoint, std::string_view id,
+          std::string_view key, const base::Clock& clock, base::Random& random, bool payload);
 
 /// Body of account/create; `auth` and `client_salt` as keys.hpp makes them.
 std::string create_body(std::string_view email, std::string_view auth, std::string_view client_salt,

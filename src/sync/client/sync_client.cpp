@@ -16,13 +16,15 @@ constexpr std::string_view desktop_client_id = "5882386c6d801776";
 base::Result<std::string> hex_member(const base::json::Value& answer, std::string_view name) {
     const auto* text = answer.string(name);
     const auto bytes = text ? base::hex_decode(*text) : std::nullopt;
-    if (!bytes || bytes->size() != accounts::key_size) return base::fail(fmt::format("the server's answer has no usable {}", name));
+    if (!bytes || bytes->size() != accounts::key_size)
+        return base::fail(fmt::format("the server's answer has no usable {}", name));
     return *bytes;
 }
 
 }  // namespace
 
-base::Result<SyncClient> SyncClient::at(net::Loop& loop, std::string_view root, const base::Clock& clock, base::Random& random) {
+base::Result<SyncClient> SyncClient::at(net::Loop& loop, std::string_view root, const base::Clock& clock,
+                                        base::Random& random) {
     auto address = ServerAddress::parse(root);
     if (!address) return std::unexpected(address.error());
     return SyncClient(loop, std::move(*address), clock, random);
@@ -41,16 +43,19 @@ base::Task<base::Result<base::json::Value>> SyncClient::call(net::ClientRequest 
     const auto what = request.method + " " + request.target;
     const auto response = co_await http_->send(root_.endpoint, std::move(request));
     if (!response) co_return std::unexpected(response.error());
-    if (response->status != 200) co_return base::fail(fmt::format("{}: {}", what, describe_failure(*response)));
+    if (response->status != 200)
+        co_return base::fail(fmt::format("{}: {}", what, describe_failure(*response)));
     auto json = base::json::parse(response->body);
     if (!json) co_return base::fail(fmt::format("{} answered no JSON: {}", what, json.error().message));
     co_return std::move(*json);
 }
 
-base::Task<base::Result<SignedIn>> SyncClient::sign_up(std::string email, std::string password, std::string invite) {
+base::Task<base::Result<SignedIn>> SyncClient::sign_up(std::string email, std::string password,
+                                                       std::string invite) {
     const auto salt = accounts::client_salt_text(base::hex_encode(random_->bytes(16)));
     const auto halves = accounts::split_password(accounts::quick_stretch_v2(password, salt));
-    auto answer = co_await call(request("POST", "/auth/v1/account/create?keys=true", create_body(email, halves.auth, salt, invite)));
+    auto answer = co_await call(
+        request("POST", "/auth/v1/account/create?keys=true", create_body(email, halves.auth, salt, invite)));
     if (!answer) co_return std::unexpected(answer.error());
     co_return co_await finish_sign_in(std::move(*answer), halves.unwrap);
 }
@@ -58,17 +63,21 @@ base::Task<base::Result<SignedIn>> SyncClient::sign_up(std::string email, std::s
 base::Task<base::Result<SignedIn>> SyncClient::sign_in(std::string email, std::string password) {
     std::string status_body;
     base::json::Writer(status_body).begin_object().member("email", std::string_view(email)).end_object();
-    const auto status = co_await call(request("POST", "/auth/v1/account/credentials/status", std::move(status_body)));
+    const auto status =
+        co_await call(request("POST", "/auth/v1/account/credentials/status", std::move(status_body)));
     if (!status) co_return std::unexpected(status.error());
     const auto* salt = status->string("clientSalt");
-    if (salt == nullptr || !accounts::is_client_salt(*salt)) co_return base::fail("the server's answer has no usable clientSalt");
+    if (salt == nullptr || !accounts::is_client_salt(*salt))
+        co_return base::fail("the server's answer has no usable clientSalt");
     const auto halves = accounts::split_password(accounts::quick_stretch_v2(password, *salt));
-    auto answer = co_await call(request("POST", "/auth/v1/account/login?keys=true", login_body(email, halves.auth)));
+    auto answer =
+        co_await call(request("POST", "/auth/v1/account/login?keys=true", login_body(email, halves.auth)));
     if (!answer) co_return std::unexpected(answer.error());
     co_return co_await finish_sign_in(std::move(*answer), halves.unwrap);
 }
 
-base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value answer, std::string unwrap_key) {
+base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value answer,
+                                                              std::string unwrap_key) {
     SignedIn account;
     const auto* uid = answer.string("uid");
     if (uid == nullptr) co_return base::fail("the server's answer has no uid");
@@ -92,9 +101,14 @@ base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value 
 
     const auto credentials = accounts::derive_session_token(account.session_token);
     std::string body;
-    base::json::Writer(body).begin_object().member("client_id", desktop_client_id).member("scope", auth::oldsync_scope).end_object();
+    base::json::Writer(body)
+        .begin_object()
+        .member("client_id", desktop_client_id)
+        .member("scope", auth::oldsync_scope)
+        .end_object();
     auto scoped_request = request("POST", "/auth/v1/account/scoped-key-data", std::move(body));
-    sign(scoped_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_, true);
+    sign(scoped_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_,
+         true);
     const auto scoped = co_await call(std::move(scoped_request));
     if (!scoped) co_return std::unexpected(scoped.error());
     const auto* data = scoped->member(auth::oldsync_scope);
@@ -114,7 +128,8 @@ base::Task<base::Result<StorageAccess>> SyncClient::storage_access(const SignedI
         .member("scope", auth::oldsync_scope)
         .end_object();
     auto grant_request = request("POST", "/auth/v1/oauth/token", std::move(body));
-    sign(grant_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_, true);
+    sign(grant_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_,
+         true);
     const auto grant = co_await call(std::move(grant_request));
     if (!grant) co_return std::unexpected(grant.error());
     const auto* access = grant->string("access_token");
@@ -129,14 +144,16 @@ base::Task<base::Result<StorageAccess>> SyncClient::storage_access(const SignedI
     co_return parse_storage_access(response->body);
 }
 
-base::Task<base::Result<net::http::ClientResponse>> SyncClient::storage(const StorageAccess& access, std::string method,
-                                                                        std::string path, std::string body,
+base::Task<base::Result<net::http::ClientResponse>> SyncClient::storage(const StorageAccess& access,
+                                                                        std::string method, std::string path,
+                                                                        std::string body,
                                                                         net::http::Headers headers) {
     net::ClientRequest request;
     request.method = std::move(method);
     request.target = access.endpoint.path + path;
     request.headers = std::move(headers);
-    if (!body.empty() && !request.headers.has("Content-Type")) request.headers.add("Content-Type", "application/json");
+    if (!body.empty() && !request.headers.has("Content-Type"))
+        request.headers.add("Content-Type", "application/json");
     request.body = std::move(body);
     sign(request, access.endpoint.endpoint, access.id, access.key, *clock_, *random_, false);
     co_return co_await http_->send(access.endpoint.endpoint, std::move(request));

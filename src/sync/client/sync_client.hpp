@@ -13,25 +13,32 @@
 
 namespace homespun::sync::client {
 
-/// A client of our own for accounts, token server and storage: what a browser does, without the browser. Lives on one
-/// loop, used from its thread. The password is stretched here (v2, some hundred milliseconds of blocking work) and
-/// never sent. Errors say what the server answered.
+/// A client of our own for accounts, token server and storage: what a browser does, without the browser.
+/// Lives on one loop, used from its thread. The password is stretched here (v2, some hundred milliseconds of
+/// blocking work) and never sent. Errors say what the server answered.
 class SyncClient {
   public:
     /// `root` is what a person puts into Firefox, like http://127.0.0.1:5000.
-    static base::Result<SyncClient> at(net::Loop& loop, std::string_view root, const base::Clock& clock, base::Random& random);
+    static base::Result<SyncClient> at(net::Loop& loop, std::string_view root, const base::Clock& clock,
+                                       base::Random& random);
 
-    base::Task<base::Result<SignedIn>> sign_up(std::string email, std::string password, std::string invite = {});
+    base::Task<base::Result<SignedIn>> sign_up(std::string email, std::string password,
+                                               std::string invite = {});
     base::Task<base::Result<SignedIn>> sign_in(std::string email, std::string password);
     /// A storage token for the account.
     base::Task<base::Result<StorageAccess>> storage_access(const SignedIn& account);
     /// One signed storage request; `path` is below the endpoint, like /info/collections, query included.
-    base::Task<base::Result<net::http::ClientResponse>> storage(const StorageAccess& access, std::string method, std::string path,
-                                                                std::string body = {}, net::http::Headers headers = {});
+    base::Task<base::Result<net::http::ClientResponse>> storage(const StorageAccess& access,
+                                                                std::string method, std::string path,
+                                                                std::string body = {},
+                                                                net::http::Headers headers = {});
 
   private:
     SyncClient(net::Loop& loop, ServerAddress root, const base::Clock& clock, base::Random& random)
-        : http_(std::make_unique<net::Client>(loop)), root_(std::move(root)), clock_(&clock), random_(&random) {}
+        : http_(std::make_unique<net::Client>(loop)),
+          root_(std::move(root)),
+          clock_(&clock),
+          random_(&random) {}
 
     base::Task<base::Result<base::json::Value>> call(net::ClientRequest request);
     net::ClientRequest request(std::string method, std::string_view target, std::string body = {}) const;

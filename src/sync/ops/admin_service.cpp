@@ -11,7 +11,9 @@ using net::http::Response;
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t longest_invite_hours = 24 * 365;
 
-Response json_response(std::string body) { return Response(200, "application/json", std::move(body)); }
+Response json_response(std::string body) {
+    return Response(200, "application/json", std::move(body));
+}
 
 Response refusal(int status, std::string_view message) {
     std::string body;

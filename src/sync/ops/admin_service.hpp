@@ -10,8 +10,8 @@
 
 namespace homespun::sync::ops {
 
-/// The natives of services/admin.rbr. Whoever reaches its socket is the operator: the socket lies in a private
-/// directory with mode 0600 and the peer's user is checked. Owns nothing it is given. Thread-safe.
+/// The natives of services/admin.rbr. Whoever reaches its socket is the operator: the socket lies in a
+/// private directory with mode 0600 and the peer's user is checked. Owns nothing it is given. Thread-safe.
 class AdminService {
   public:
     struct Parts {

@@ -12,27 +12,35 @@ namespace {
 
 constexpr std::size_t secret_bytes = 32;
 
-std::string fresh(base::Random& random) { return base::hex_encode(random.bytes(secret_bytes)); }
+std::string fresh(base::Random& random) {
+    return base::hex_encode(random.bytes(secret_bytes));
+}
 
-std::string path_in(const std::string& directory) { return directory + "/secrets.json"; }
+std::string path_in(const std::string& directory) {
+    return directory + "/secrets.json";
+}
 
 base::Result<Secrets> parse(const std::string& text, const std::string& path) {
     const auto bad = [&](std::string_view why) {
-        return base::fail(fmt::format("{} cannot be used: {}; restore it from a backup (without it no client's token is "
-                                      "accepted until it signs in again)", path, why));
+        return base::fail(
+            fmt::format("{} cannot be used: {}; restore it from a backup (without it no client's token is "
+                        "accepted until it signs in again)",
+                        path, why));
     };
     const auto json = base::json::parse(text);
     if (!json) return bad(json.error().message);
     Secrets secrets;
     const auto* token = json->member("token");
-    if (token == nullptr || token->array() == nullptr || token->array()->empty()) return bad("no list \"token\" in it");
+    if (token == nullptr || token->array() == nullptr || token->array()->empty())
+        return bad("no list \"token\" in it");
     for (const auto& one : *token->array()) {
         if (one.string() == nullptr || one.string()->empty()) return bad("a token secret is no text");
         secrets.token.push_back(*one.string());
     }
     const auto* metrics = json->string("metrics");
     const auto* salt = json->string("salt");
-    if (metrics == nullptr || salt == nullptr || salt->empty()) return bad("\"metrics\" or \"salt\" is missing");
+    if (metrics == nullptr || salt == nullptr || salt->empty())
+        return bad("\"metrics\" or \"salt\" is missing");
     secrets.metrics = *metrics;
     secrets.salt = *salt;
     return secrets;
@@ -65,8 +73,12 @@ std::string Secrets::to_json() const {
     std::string text;
     base::json::Writer writer(text);
     writer.begin_object().key("token").begin_array();
-    for (const auto& one : token) writer.value(std::string_view(one));
-    writer.end_array().member("metrics", std::string_view(metrics)).member("salt", std::string_view(salt)).end_object();
+    for (const auto& one : token)
+        writer.value(std::string_view(one));
+    writer.end_array()
+        .member("metrics", std::string_view(metrics))
+        .member("salt", std::string_view(salt))
+        .end_object();
     return text;
 }
 

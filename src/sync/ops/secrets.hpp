@@ -7,11 +7,13 @@
 
 namespace homespun::sync::ops {
 
-/// What must never leave the server: made once, kept in one file of the data directory (0600), part of a backup.
+/// What must never leave the server: made once, kept in one file of the data directory (0600), part of a
+/// backup.
 struct Secrets {
-    std::vector<std::string> token;  ///< master secrets of the storage tokens: the first signs, all are accepted
-    std::string metrics;             ///< for the pseudonyms in tokens
-    std::string salt;                ///< for the made-up salts of unknown addresses
+    std::vector<std::string>
+        token;            ///< master secrets of the storage tokens: the first signs, all are accepted
+    std::string metrics;  ///< for the pseudonyms in tokens
+    std::string salt;     ///< for the made-up salts of unknown addresses
 
     /// Reads `directory`/secrets.json, or makes it. A file that does not read is an error, never replaced.
     static base::Result<Secrets> load_or_create(const std::string& directory, base::Random& random);

@@ -68,7 +68,9 @@ std::string payload_text(const TokenPayload& payload) {
 
 }  // namespace
 
-Tokens::Tokens(std::vector<std::string> secrets) { replace_secrets(std::move(secrets)); }
+Tokens::Tokens(std::vector<std::string> secrets) {
+    replace_secrets(std::move(secrets));
+}
 
 void Tokens::replace_secrets(std::vector<std::string> secrets) {
     std::vector<Secret> fresh;
@@ -112,7 +114,8 @@ std::string hashed_fxa_uid(std::string_view metrics_secret, std::string_view fxa
 }
 
 std::string hashed_device_id(std::string_view metrics_secret, std::string_view hashed_uid) {
-    return base::hex_encode(base::hmac_sha256(metrics_secret, std::string(hashed_uid) + "none")).substr(0, 32);
+    return base::hex_encode(base::hmac_sha256(metrics_secret, std::string(hashed_uid) + "none"))
+        .substr(0, 32);
 }
 
 std::optional<KeyId> KeyId::parse(std::string_view text) {

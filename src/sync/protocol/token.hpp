@@ -37,8 +37,8 @@ struct VerifiedToken {
     std::string key;
 };
 
-/// Makes and checks storage tokens. Several secrets are good for checking, the first one signs, so that a secret
-/// can be rotated while requests run. No I/O. Thread-safe.
+/// Makes and checks storage tokens. Several secrets are good for checking, the first one signs, so that a
+/// secret can be rotated while requests run. No I/O. Thread-safe.
 class Tokens {
   public:
     /// `secrets`: master secrets as typed (UTF-8, never decoded); at least one.

@@ -10,10 +10,14 @@ namespace {
 
 // Vectors of the sync-1.5 sheet, 4.4.
 constexpr std::string_view vector_id =
-    "eyJ1aWQiOiA0MiwgIm5vZGUiOiAiaHR0cDovLzEyNy4wLjAuMTo4MDAwIiwgImV4cGlyZXMiOiA0MTAyNDQ0ODAwLCAiZnhhX3VpZCI6ICIwMTIz"
-    "NDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZiIsICJmeGFfa2lkIjogIjAwMDAwMDAwMDEyMzQtcXFvIiwgImhhc2hlZF9meGFfdWlkIjogIjRk"
-    "MDBlY2FlNjRiOThkZDdkYzdkZWE2OGQwZGQ2MTVkIiwgImhhc2hlZF9kZXZpY2VfaWQiOiAiM2E0MWNjY2JkZDY2NmViYzQxOTlmMWY5ZDEyNDlk"
-    "NDQiLCAic2FsdCI6ICJhMWIyYzMiLCAidG9rZW5zZXJ2ZXJfb3JpZ2luIjogInJ1c3QifT0AmV9X7rOtu9WYy3iJb8gLKqpo2spwYubaSJE3vTmv";
+    "eyJ1aWQiOiA0MiwgIm5vZGUiOiAiaHR0cDovLzEyNy4wLjAuMTo4MDAwIiwgImV4cGlyZXMiOiA0MTAyNDQ0ODAwLCAiZnhhX3VpZCI6"
+    "ICIwMTIz"
+    "NDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZiIsICJmeGFfa2lkIjogIjAwMDAwMDAwMDEyMzQtcXFvIiwgImhhc2hlZF9meGFfdWlk"
+    "IjogIjRk"
+    "MDBlY2FlNjRiOThkZDdkYzdkZWE2OGQwZGQ2MTVkIiwgImhhc2hlZF9kZXZpY2VfaWQiOiAiM2E0MWNjY2JkZDY2NmViYzQxOTlmMWY5"
+    "ZDEyNDlk"
+    "NDQiLCAic2FsdCI6ICJhMWIyYzMiLCAidG9rZW5zZXJ2ZXJfb3JpZ2luIjogInJ1c3QifT0AmV9X7rOtu9WYy3iJb8gLKqpo2spwYuba"
+    "SJE3vTmv";
 constexpr std::string_view vector_key = "ps7ePdEV24J5W45Sq22xGMpcyuRGclLmRItVD6QLBdI=";
 
 TEST(TokensTest, VerifiesTheSheetsVector) {
@@ -30,7 +34,8 @@ TEST(TokensTest, SignsTheSheetsHawkRequest) {
     base::hawk::Header header;
     header.ts = "1700000000";
     header.nonce = "abc123";
-    EXPECT_EQ(base::hawk::mac(vector_key, header, {"GET", "/1.5/42/storage/bookmarks?full=1&ids=a%2Cb", "127.0.0.1", 8000}),
+    EXPECT_EQ(base::hawk::mac(vector_key, header,
+                              {"GET", "/1.5/42/storage/bookmarks?full=1&ids=a%2Cb", "127.0.0.1", 8000}),
               "zvylBXvpLp4rZ90y9evzEhRQPS2DKU+hRGXJ0Yqygao=");
     EXPECT_EQ(base::hawk::payload_hash("application/json", R"([{"id":"a","payload":"x"}])"),
               "GiNvSH/+UHArHV6/jj4KSpkCFmH4lRxRlm4UmCNLIcM=");
@@ -67,7 +72,8 @@ TEST(TokensTest, HashesIds) {
     EXPECT_EQ(hashed_fxa_uid("", "test123"), "4d00ecae64b98dd7dc7dea68d0dd615d");
     EXPECT_EQ(hashed_device_id("", "4d00ecae64b98dd7dc7dea68d0dd615d"), "3a41cccbdd666ebc4199f1f9d1249d44");
     EXPECT_EQ(hashed_fxa_uid("secret0", "test"), "b6102c6841b19b45ca50b29a19405b22");
-    EXPECT_EQ(hashed_device_id("secret0", "b6102c6841b19b45ca50b29a19405b22"), "a4cac3c6304850b7362970bd9173f5a4");
+    EXPECT_EQ(hashed_device_id("secret0", "b6102c6841b19b45ca50b29a19405b22"),
+              "a4cac3c6304850b7362970bd9173f5a4");
 }
 
 TEST(KeyIdTest, ParsesAndFormats) {

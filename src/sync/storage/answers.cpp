@@ -12,20 +12,27 @@ Response json_answer(Timestamp last_modified, std::string body) {
     return response;
 }
 
-Response timestamp_answer(Timestamp modified) { return json_answer(modified, modified.text()); }
+Response timestamp_answer(Timestamp modified) {
+    return json_answer(modified, modified.text());
+}
 
-Response modified_answer(Timestamp modified) { return json_answer(modified, "{\"modified\":" + modified.text() + "}"); }
+Response modified_answer(Timestamp modified) {
+    return json_answer(modified, "{\"modified\":" + modified.text() + "}");
+}
 
-Response error_answer(int status, int code) { return Response(status, "application/json", std::to_string(code)); }
+Response error_answer(int status, int code) {
+    return Response(status, "application/json", std::to_string(code));
+}
 
 Response preflight_answer(const Request& request) {
     Response response(204);
     if (request.headers.has("Origin")) {
         response.headers.add("Access-Control-Allow-Methods", "DELETE, GET, POST, PUT");
-        response.headers.add("Access-Control-Allow-Headers",
-                             "Authorization, Content-Type, User-Agent, Accept, X-If-Modified-Since, X-If-Unmodified-Since, "
-                             "X-Confirm-Delete, X-Last-Modified, X-Weave-Timestamp, X-Weave-Next-Offset, X-Weave-Records, "
-                             "X-Weave-Bytes, X-Weave-Total-Records, X-Weave-Total-Bytes, X-Verify-Code");
+        response.headers.add(
+            "Access-Control-Allow-Headers",
+            "Authorization, Content-Type, User-Agent, Accept, X-If-Modified-Since, X-If-Unmodified-Since, "
+            "X-Confirm-Delete, X-Last-Modified, X-Weave-Timestamp, X-Weave-Next-Offset, X-Weave-Records, "
+            "X-Weave-Bytes, X-Weave-Total-Records, X-Weave-Total-Bytes, X-Verify-Code");
         response.headers.add("Access-Control-Max-Age", "1728000");
     } else {
         response.headers.add("Allow", "DELETE, GET, HEAD, OPTIONS, POST, PUT");
@@ -37,9 +44,10 @@ void add_cors(const Request& request, Response& response) {
     const auto origin = request.headers.find("Origin");
     if (!origin) return;
     response.headers.add("Access-Control-Allow-Origin", *origin);
-    response.headers.add("Access-Control-Expose-Headers",
-                         "X-Last-Modified, X-Weave-Timestamp, X-Weave-Next-Offset, X-Weave-Records, X-Weave-Backoff, "
-                         "X-Weave-Alert, X-Weave-Quota-Remaining, Retry-After");
+    response.headers.add(
+        "Access-Control-Expose-Headers",
+        "X-Last-Modified, X-Weave-Timestamp, X-Weave-Next-Offset, X-Weave-Records, X-Weave-Backoff, "
+        "X-Weave-Alert, X-Weave-Quota-Remaining, Retry-After");
     response.headers.add("Vary", "Origin");
 }
 

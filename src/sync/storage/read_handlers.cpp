@@ -46,7 +46,8 @@ StorageService::Answer StorageService::info_counts(Context& context) {
     const auto uid = context.identity<StorageUser>()->uid;
     const auto found = co_await store_.counts(*context.request().executor, uid, *when);
     if (!found) co_return fail(context, found.error());
-    co_return by_collection(*found, [](std::string& out, std::uint64_t count) { out += std::to_string(count); });
+    co_return by_collection(*found,
+                            [](std::string& out, std::uint64_t count) { out += std::to_string(count); });
 }
 
 StorageService::Answer StorageService::info_usage(Context& context) {
@@ -67,7 +68,8 @@ StorageService::Answer StorageService::info_quota(Context& context) {
     const auto found = co_await store_.usage(*context.request().executor, uid, *when);
     if (!found) co_return fail(context, found.error());
     std::uint64_t bytes = 0;
-    for (const auto& [name, used] : found->collections) bytes += used;
+    for (const auto& [name, used] : found->collections)
+        bytes += used;
     std::string body = "[";
     base::json::append_double(body, static_cast<double>(bytes) / bytes_per_kb);
     body += ",null]";
@@ -75,7 +77,8 @@ StorageService::Answer StorageService::info_quota(Context& context) {
 }
 
 StorageService::Answer StorageService::info_configuration(Context& context) {
-    if (const auto format = negotiate(context.request(), false); !format) co_return refuse(context, format.error());
+    if (const auto format = negotiate(context.request(), false); !format)
+        co_return refuse(context, format.error());
     co_return json_answer(protocol::Timestamp{}, configuration_);
 }
 
@@ -84,9 +87,12 @@ StorageService::Answer StorageService::get_item(Context& context) {
     if (!when) co_return refuse(context, when.error());
     const auto uid = context.identity<StorageUser>()->uid;
     std::string body;
-    store::RowSink sink = [&body](const store::RecordView& record) { protocol::append_record_json(body, record); };
-    const auto found = co_await store_.get(*context.request().executor, uid, std::string(context.parameter("collection")),
-                                           std::string(context.parameter("id")), *when, std::move(sink));
+    store::RowSink sink = [&body](const store::RecordView& record) {
+        protocol::append_record_json(body, record);
+    };
+    const auto found =
+        co_await store_.get(*context.request().executor, uid, std::string(context.parameter("collection")),
+                            std::string(context.parameter("id")), *when, std::move(sink));
     if (!found) co_return fail(context, found.error());
     co_return json_answer(*found, std::move(body));
 }
@@ -112,8 +118,9 @@ StorageService::Answer StorageService::get_collection(Context& context) {
         }
         if (lines) body += '\n';
     };
-    const auto listing = co_await store_.list(*context.request().executor, uid, std::string(context.parameter("collection")),
-                                              std::move(*query), *when, std::move(sink));
+    const auto listing =
+        co_await store_.list(*context.request().executor, uid, std::string(context.parameter("collection")),
+                             std::move(*query), *when, std::move(sink));
     if (!listing) co_return fail(context, listing.error());
     if (!lines) body += ']';
     auto response = json_answer(listing->last_modified, std::move(body));

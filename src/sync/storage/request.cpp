@@ -12,7 +12,9 @@ using protocol::Timestamp;
 
 constexpr std::size_t most_ids = 100;
 
-std::unexpected<Refusal> bad_query(std::string_view reason) { return std::unexpected(Refusal{400, 0, reason}); }
+std::unexpected<Refusal> bad_query(std::string_view reason) {
+    return std::unexpected(Refusal{400, 0, reason});
+}
 
 Parsed<std::optional<Timestamp>> header_time(const net::http::Request& request, std::string_view name) {
     const auto text = request.headers.find(name);
@@ -48,9 +50,11 @@ std::vector<AcceptEntry> parse_accept(std::string_view header) {
         AcceptEntry entry{base::trim(pieces.front()), 1};
         for (std::size_t i = 1; i < pieces.size(); ++i) {
             const auto parameter = base::trim(pieces[i]);
-            if (parameter.size() < 3 || (parameter[0] != 'q' && parameter[0] != 'Q') || parameter[1] != '=') continue;
+            if (parameter.size() < 3 || (parameter[0] != 'q' && parameter[0] != 'Q') || parameter[1] != '=')
+                continue;
             const auto end = parameter.data() + parameter.size();
-            if (std::from_chars(parameter.data() + 2, end, entry.quality).ec != std::errc{}) entry.quality = 0;
+            if (std::from_chars(parameter.data() + 2, end, entry.quality).ec != std::errc{})
+                entry.quality = 0;
         }
         if (!entry.range.empty()) entries.push_back(entry);
     }
@@ -63,7 +67,10 @@ double quality_of(const std::vector<AcceptEntry>& entries, std::string_view type
     int best = -1;
     double quality = 0;
     for (const auto& entry : entries) {
-        const int rank = base::iequals(entry.range, type) ? 2 : base::iequals(entry.range, group) ? 1 : entry.range == "*/*" ? 0 : -1;
+        const int rank = base::iequals(entry.range, type)    ? 2
+                         : base::iequals(entry.range, group) ? 1
+                         : entry.range == "*/*"              ? 0
+                                                             : -1;
         if (rank > best) {
             best = rank;
             quality = entry.quality;
@@ -173,10 +180,11 @@ Parsed<BatchQuery> parse_batch_query(std::string_view query) {
 }
 
 Parsed<void> check_announced(const net::http::Request& request, const AnnouncedLimits& limits) {
-    const std::pair<std::string_view, std::uint64_t> announced[] = {{"X-Weave-Records", limits.records},
-                                                                    {"X-Weave-Bytes", limits.bytes},
-                                                                    {"X-Weave-Total-Records", limits.total_records},
-                                                                    {"X-Weave-Total-Bytes", limits.total_bytes}};
+    const std::pair<std::string_view, std::uint64_t> announced[] = {
+        {"X-Weave-Records", limits.records},
+        {"X-Weave-Bytes", limits.bytes},
+        {"X-Weave-Total-Records", limits.total_records},
+        {"X-Weave-Total-Bytes", limits.total_bytes}};
     for (const auto& [name, most] : announced) {
         const auto text = request.headers.find(name);
         if (!text) continue;

@@ -23,7 +23,8 @@ struct Refusal {
 template <class T>
 using Parsed = std::expected<T, Refusal>;
 
-/// The two X-If headers. Both at once, or no decimal number, is refused. X-If-Modified-Since counts on GET and HEAD.
+/// The two X-If headers. Both at once, or no decimal number, is refused. X-If-Modified-Since counts on GET
+/// and HEAD.
 Parsed<store::Precondition> parse_precondition(const net::http::Request& request);
 
 using Format = protocol::BodyFormat;
@@ -44,7 +45,7 @@ Parsed<std::optional<std::vector<std::string>>> parse_delete_ids(std::string_vie
 struct BatchQuery {
     enum class Kind { none, open, append };
     Kind kind = Kind::none;
-    std::string id;       ///< for append
+    std::string id;  ///< for append
     bool commit = false;
 };
 Parsed<BatchQuery> parse_batch_query(std::string_view query);

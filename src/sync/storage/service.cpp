@@ -34,14 +34,16 @@ StorageService::StorageService(store::Store& store, const StorageAuth& auth, con
       configuration_(configuration_body(limits)) {}
 
 void StorageService::register_natives(barrel::Natives& natives) {
-    natives.authenticator("storage_token", [this](Context& context) -> base::Task<std::expected<void, barrel::Problem>> {
-        auto user = auth_.authenticate(context);
-        if (!user) co_return std::unexpected(std::move(user.error()));
-        context.set_identity(*user);
-        co_return std::expected<void, barrel::Problem>();
-    });
+    natives.authenticator("storage_token",
+                          [this](Context& context) -> base::Task<std::expected<void, barrel::Problem>> {
+                              auto user = auth_.authenticate(context);
+                              if (!user) co_return std::unexpected(std::move(user.error()));
+                              context.set_identity(*user);
+                              co_return std::expected<void, barrel::Problem>();
+                          });
     const auto handler = [&](std::string name, Answer (StorageService::*function)(Context&)) {
-        natives.handler(std::move(name), [this, function](Context& context) { return (this->*function)(context); });
+        natives.handler(std::move(name),
+                        [this, function](Context& context) { return (this->*function)(context); });
     };
     handler("info_collections", &StorageService::info_collections);
     handler("info_collection_counts", &StorageService::info_counts);
@@ -57,7 +59,8 @@ void StorageService::register_natives(barrel::Natives& natives) {
     handler("delete_user", &StorageService::delete_user);
     natives.hook("storage_problem",
                  [this](Context& context, const barrel::Problem& its) { return problem(context, its); });
-    natives.options("storage_preflight", [](Context& context) { return preflight_answer(context.request()); });
+    natives.options("storage_preflight",
+                    [](Context& context) { return preflight_answer(context.request()); });
     natives.finish([this](const Context& context, Response& response) { finish(context, response); });
 }
 
@@ -80,10 +83,14 @@ StorageService::Response StorageService::fail(Context& context, const store::Fai
             context.set_reason(std::string("not_found"));
             return error_answer(404, 0);
         }
-        case Kind::no_such_batch: return refuse(context, {400, 0, "no_such_batch"});
-        case Kind::bad_offset: return refuse(context, {400, 0, "bad_offset"});
-        case Kind::batch_too_large: return refuse(context, {400, 17, "batch_too_large"});
-        case Kind::unavailable: break;
+        case Kind::no_such_batch:
+            return refuse(context, {400, 0, "no_such_batch"});
+        case Kind::bad_offset:
+            return refuse(context, {400, 0, "bad_offset"});
+        case Kind::batch_too_large:
+            return refuse(context, {400, 17, "batch_too_large"});
+        case Kind::unavailable:
+            break;
     }
     logger_.warning("store_unavailable", {{"detail", failure.detail}, {"target", context.request().path()}});
     auto response = refuse(context, {503, 0, "store_unavailable"});
@@ -100,8 +107,8 @@ StorageService::Response StorageService::problem(Context& context, const barrel:
     return response;
 }
 
-/// X-Weave-Timestamp is the time the request began, but never below X-Last-Modified; of a write it is the write's
-/// own timestamp, to which the answer's body and X-Last-Modified are equal.
+/// X-Weave-Timestamp is the time the request began, but never below X-Last-Modified; of a write it is the
+/// write's own timestamp, to which the answer's body and X-Last-Modified are equal.
 void StorageService::finish(const Context& context, Response& response) const {
     const auto* user = context.identity<StorageUser>();
     auto time = user ? user->began : Timestamp::from_ms(clock_.now_ms());

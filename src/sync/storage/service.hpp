@@ -13,12 +13,12 @@
 
 namespace homespun::sync::storage {
 
-/// Sync storage 1.5 over a Store: the natives that services/storage.rbr names. Owns nothing it is given; everything
-/// must outlive it. Its handlers run on all loops.
+/// Sync storage 1.5 over a Store: the natives that services/storage.rbr names. Owns nothing it is given;
+/// everything must outlive it. Its handlers run on all loops.
 class StorageService {
   public:
-    StorageService(store::Store& store, const StorageAuth& auth, const protocol::Limits& limits, const base::Clock& clock,
-                   base::Logger& logger);
+    StorageService(store::Store& store, const StorageAuth& auth, const protocol::Limits& limits,
+                   const base::Clock& clock, base::Logger& logger);
 
     void register_natives(barrel::Natives& natives);
 

@@ -15,8 +15,9 @@ struct StorageUser {
     protocol::Timestamp began;
 };
 
-/// HAWK with the token server's tokens (sync-1.5 sheet, 4). No clock window and no nonce cache: devices are off by
-/// hours, and the token's own expiry bounds a replay. Immutable, thread-safe; what it is given outlives it.
+/// HAWK with the token server's tokens (sync-1.5 sheet, 4). No clock window and no nonce cache: devices are
+/// off by hours, and the token's own expiry bounds a replay. Immutable, thread-safe; what it is given
+/// outlives it.
 class StorageAuth {
   public:
     /// How long an expired token still reads info/collections, which clients poll.
@@ -26,7 +27,8 @@ class StorageAuth {
         : tokens_(tokens), urls_(urls), clock_(clock) {}
 
     /// The user of a well signed request; else a Problem with status 401 and the reason.
-    [[nodiscard]] std::expected<StorageUser, barrel::Problem> authenticate(const barrel::Context& context) const;
+    [[nodiscard]] std::expected<StorageUser, barrel::Problem> authenticate(
+        const barrel::Context& context) const;
 
   private:
     const protocol::Tokens& tokens_;

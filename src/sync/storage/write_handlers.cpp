@@ -9,9 +9,12 @@ namespace {
 
 Refusal refusal_for(const protocol::BodyRefusal& refusal) {
     switch (refusal.fault) {
-        case protocol::BodyFault::not_json: return {400, 6, "body_not_json"};
-        case protocol::BodyFault::invalid_record: return {400, 8, "invalid_record"};
-        case protocol::BodyFault::too_large: return {413, 17, "payload_too_large"};
+        case protocol::BodyFault::not_json:
+            return {400, 6, "body_not_json"};
+        case protocol::BodyFault::invalid_record:
+            return {400, 8, "invalid_record"};
+        case protocol::BodyFault::too_large:
+            return {413, 17, "payload_too_large"};
     }
     return {};
 }
@@ -20,9 +23,11 @@ Refusal refusal_for(const protocol::BodyRefusal& refusal) {
 void append_results(base::json::Writer& writer, const std::vector<std::string>& success,
                     const std::vector<std::pair<std::string, std::string>>& failed) {
     writer.key("success").begin_array();
-    for (const auto& id : success) writer.value(std::string_view(id));
+    for (const auto& id : success)
+        writer.value(std::string_view(id));
     writer.end_array().key("failed").begin_object();
-    for (const auto& [id, reason] : failed) writer.member(id, std::string_view(reason));
+    for (const auto& [id, reason] : failed)
+        writer.member(id, std::string_view(reason));
     writer.end_object();
 }
 
@@ -39,7 +44,8 @@ StorageService::Answer StorageService::put_item(Context& context) {
     const auto when = parse_precondition(request);
     if (!when) co_return refuse(context, when.error());
     const auto uid = context.identity<StorageUser>()->uid;
-    const auto written = co_await store_.put(*request.executor, uid, std::move(collection), std::move(*update), *when);
+    const auto written =
+        co_await store_.put(*request.executor, uid, std::move(collection), std::move(*update), *when);
     if (!written) co_return fail(context, written.error());
     co_return timestamp_answer(*written);
 }
@@ -50,13 +56,14 @@ Parsed<StorageService::Upload> StorageService::parse_upload(const Context& conte
     if (!format) return std::unexpected(format.error());
     auto batch = parse_batch_query(request.query());
     if (!batch) return std::unexpected(batch.error());
-    const AnnouncedLimits announced{limits_.max_post_records, limits_.max_post_bytes, limits_.max_total_records,
-                                    limits_.max_total_bytes};
+    const AnnouncedLimits announced{limits_.max_post_records, limits_.max_post_bytes,
+                                    limits_.max_total_records, limits_.max_total_bytes};
     if (auto fits = check_announced(request, announced); !fits) return std::unexpected(fits.error());
     auto body = protocol::parse_post_body(request.body, *format, context.parameter("collection"), limits_);
     if (!body) return std::unexpected(refusal_for(body.error()));
     Upload upload{std::move(*batch), std::move(body->updates), {}, std::move(body->failed)};
-    for (const auto& update : upload.updates) upload.success.push_back(update.id);
+    for (const auto& update : upload.updates)
+        upload.success.push_back(update.id);
     return upload;
 }
 
@@ -68,7 +75,8 @@ StorageService::Answer StorageService::post_collection(Context& context) {
     co_return co_await store_upload(context, std::move(*upload), *when);
 }
 
-StorageService::Answer StorageService::store_upload(Context& context, Upload upload, store::Precondition when) {
+StorageService::Answer StorageService::store_upload(Context& context, Upload upload,
+                                                    store::Precondition when) {
     using Kind = BatchQuery::Kind;
     auto& home = *context.request().executor;
     const auto uid = context.identity<StorageUser>()->uid;
@@ -77,8 +85,10 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
 
     if (batch.kind == Kind::none || batch.commit) {
         const bool commits = batch.kind == Kind::append;
-        auto writing = commits ? store_.commit_batch(home, uid, std::move(collection), batch.id, std::move(upload.updates), when)
-                               : store_.post(home, uid, std::move(collection), std::move(upload.updates), when);
+        auto writing = commits
+                           ? store_.commit_batch(home, uid, std::move(collection), batch.id,
+                                                 std::move(upload.updates), when)
+                           : store_.post(home, uid, std::move(collection), std::move(upload.updates), when);
         const auto written = co_await std::move(writing);
         if (!written) co_return fail(context, written.error());
         std::string body = "{\"modified\":" + written->text() + ",";
@@ -90,7 +100,8 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
 
     auto staging = batch.kind == Kind::open
                        ? store_.open_batch(home, uid, std::move(collection), std::move(upload.updates), when)
-                       : store_.append_batch(home, uid, std::move(collection), batch.id, std::move(upload.updates), when);
+                       : store_.append_batch(home, uid, std::move(collection), batch.id,
+                                             std::move(upload.updates), when);
     const auto staged = co_await std::move(staging);
     if (!staged) co_return fail(context, staged.error());
     std::string body;
@@ -107,8 +118,9 @@ StorageService::Answer StorageService::delete_item(Context& context) {
     const auto when = parse_precondition(context.request());
     if (!when) co_return refuse(context, when.error());
     const auto uid = context.identity<StorageUser>()->uid;
-    const auto removed = co_await store_.remove(*context.request().executor, uid, std::string(context.parameter("collection")),
-                                                std::string(context.parameter("id")), *when);
+    const auto removed =
+        co_await store_.remove(*context.request().executor, uid, std::string(context.parameter("collection")),
+                               std::string(context.parameter("id")), *when);
     if (!removed) co_return fail(context, removed.error());
     co_return modified_answer(*removed);
 }
@@ -131,7 +143,8 @@ StorageService::Answer StorageService::delete_collection(Context& context) {
 StorageService::Answer StorageService::delete_user(Context& context) {
     const auto when = parse_precondition(context.request());
     if (!when) co_return refuse(context, when.error());
-    const auto removed = co_await store_.remove_user(*context.request().executor, context.identity<StorageUser>()->uid, *when);
+    const auto removed =
+        co_await store_.remove_user(*context.request().executor, context.identity<StorageUser>()->uid, *when);
     if (!removed) co_return fail(context, removed.error());
     co_return json_answer(*removed, "{}");
 }

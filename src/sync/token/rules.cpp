@@ -6,7 +6,9 @@ namespace homespun::sync::token {
 namespace {
 
 /// "x > y" of the sheet: false when one is absent.
-bool above(std::optional<std::int64_t> x, std::optional<std::int64_t> y) { return x && y && *x > *y; }
+bool above(std::optional<std::int64_t> x, std::optional<std::int64_t> y) {
+    return x && y && *x > *y;
+}
 
 }  // namespace
 

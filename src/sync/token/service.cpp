@@ -60,13 +60,18 @@ TokenError error_for(const Problem& problem) {
         if (known.reason == problem.reason) return known;
     }
     switch (problem.status) {
-        case 404: return {.http = 404, .location = "url", .description = "Not Found", .reason = "unmatched"};
-        case 405: return {.http = 405, .location = "url", .description = "Method Not Allowed", .reason = "method"};
-        case 503: return {.http = 503, .description = "Resource is not available", .reason = "unavailable"};
+        case 404:
+            return {.http = 404, .location = "url", .description = "Not Found", .reason = "unmatched"};
+        case 405:
+            return {.http = 405, .location = "url", .description = "Method Not Allowed", .reason = "method"};
+        case 503:
+            return {.http = 503, .description = "Resource is not available", .reason = "unavailable"};
         default:
-            return {.http = problem.status, .status = problem.status >= 500 ? "internal-error" : "error",
+            return {.http = problem.status,
+                    .status = problem.status >= 500 ? "internal-error" : "error",
                     .location = problem.status >= 500 ? "internal" : "body",
-                    .description = problem.status >= 500 ? "Server error" : "Bad Request", .reason = "refused"};
+                    .description = problem.status >= 500 ? "Server error" : "Bad Request",
+                    .reason = "refused"};
     }
 }
 
@@ -74,8 +79,10 @@ TokenError error_for(RuleBreach breach) {
     TokenError error{.status = "invalid-client-state", .location = "header", .name = "X-Client-State"};
     switch (breach) {
         case RuleBreach::keys_changed_without_generation:
-        case RuleBreach::old_keys_changed_at: return {.status = "invalid-keysChangedAt", .reason = "keys_changed_at"};
-        case RuleBreach::old_generation: return {.status = "invalid-generation", .reason = "old_generation"};
+        case RuleBreach::old_keys_changed_at:
+            return {.status = "invalid-keysChangedAt", .reason = "keys_changed_at"};
+        case RuleBreach::old_generation:
+            return {.status = "invalid-generation", .reason = "old_generation"};
         case RuleBreach::empty_client_state:
             error.description = "Unacceptable client-state value empty string";
             error.reason = "client_state_empty";
@@ -105,18 +112,25 @@ bool valid_client_state(std::string_view text) {
 std::expected<KeyFacts, TokenError> key_facts(const Context& context, const auth::AccessGrant& grant) {
     const auto key_id_text = context.request().headers.find("X-KeyID");
     if (!key_id_text) {
-        return std::unexpected(TokenError{.status = "invalid-key-id", .location = "header",
-                                          .description = "Missing X-KeyID header", .reason = "key_id_missing"});
+        return std::unexpected(TokenError{.status = "invalid-key-id",
+                                          .location = "header",
+                                          .description = "Missing X-KeyID header",
+                                          .reason = "key_id_missing"});
     }
     const auto key_id = protocol::KeyId::parse(*key_id_text);
-    if (!key_id) return std::unexpected(TokenError{.status = "invalid-credentials", .reason = "key_id_malformed"});
+    if (!key_id)
+        return std::unexpected(TokenError{.status = "invalid-credentials", .reason = "key_id_malformed"});
     if (const auto state = context.request().headers.find("X-Client-State")) {
         if (!valid_client_state(*state)) {
-            return std::unexpected(TokenError{.http = 400, .location = "header", .name = "X-Client-State",
-                                              .description = "Invalid client state value", .reason = "client_state_malformed"});
+            return std::unexpected(TokenError{.http = 400,
+                                              .location = "header",
+                                              .name = "X-Client-State",
+                                              .description = "Invalid client state value",
+                                              .reason = "client_state_malformed"});
         }
         if (*state != key_id->client_state) {
-            return std::unexpected(TokenError{.status = "invalid-client-state", .reason = "client_state_mismatch"});
+            return std::unexpected(
+                TokenError{.status = "invalid-client-state", .reason = "client_state_mismatch"});
         }
     }
     KeyFacts facts;
@@ -129,8 +143,8 @@ std::expected<KeyFacts, TokenError> key_facts(const Context& context, const auth
 }  // namespace
 
 TokenService::TokenService(TokenSettings settings, TokenStore& store, sys::BlockingPool& store_pool,
-                           auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens, const base::Clock& clock,
-                           base::Random& random, base::Logger& logger)
+                           auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens,
+                           const base::Clock& clock, base::Random& random, base::Logger& logger)
     : settings_(std::move(settings)),
       store_(store),
       store_pool_(store_pool),
@@ -168,7 +182,8 @@ base::Task<std::expected<void, Problem>> TokenService::authenticate(Context& con
     if (blank == std::string_view::npos) co_return refuse("no_authorization");
     if (!base::iequals(header->substr(0, blank), "Bearer")) co_return refuse("unsupported_scheme");
     std::string token(header->substr(blank + 1));
-    auto grant = co_await verifier_.verify(*context.request().executor, std::move(token), auth::oldsync_scope);
+    auto grant =
+        co_await verifier_.verify(*context.request().executor, std::move(token), auth::oldsync_scope);
     if (!grant) {
         if (grant.error() == auth::AccessFailure::unavailable) co_return refuse("accounts_unavailable", 503);
         co_return refuse("access_token_refused");
@@ -182,30 +197,42 @@ base::Task<Response> TokenService::issue(Context& context) const {
     const auto facts = key_facts(context, grant);
     if (!facts) co_return refuse(context, facts.error());
     if (context.parameter("application") != "sync") {
-        co_return refuse(context, {.http = 404, .location = "url", .name = "application",
-                                   .description = "Unsupported application", .reason = "unknown_application"});
+        co_return refuse(context, {.http = 404,
+                                   .location = "url",
+                                   .name = "application",
+                                   .description = "Unsupported application",
+                                   .reason = "unknown_application"});
     }
     if (context.parameter("version") != "1.5") {
         const std::string version(context.parameter("version"));
-        co_return refuse(context, {.http = 404, .location = "url", .name = version,
-                                   .description = "Unsupported application version", .reason = "unknown_version"});
+        co_return refuse(context, {.http = 404,
+                                   .location = "url",
+                                   .name = version,
+                                   .description = "Unsupported application version",
+                                   .reason = "unknown_version"});
     }
     const auto email = fmt::format("{}@{}", grant.account, settings_.email_domain);
     const auto now = clock_.now_ms();
-    auto work = [this, &email, &facts, now] { return store_.assign(email, *facts, now, settings_.new_users_allowed); };
+    auto work = [this, &email, &facts, now] {
+        return store_.assign(email, *facts, now, settings_.new_users_allowed);
+    };
     auto assigned = co_await store_pool_.run(*context.request().executor, std::move(work));
     if (!assigned) {
-        co_return refuse(context, {.http = 503, .description = "Resource is not available", .reason = "token_store_busy"});
+        co_return refuse(
+            context, {.http = 503, .description = "Resource is not available", .reason = "token_store_busy"});
     }
     if (*assigned) co_return answer(context, grant, **assigned);
 
     const auto& failure = assigned->error();
     if (const auto* breach = std::get_if<RuleBreach>(&failure)) co_return refuse(context, error_for(*breach));
     if (std::holds_alternative<NewUsersDisabled>(failure)) {
-        co_return refuse(context, {.http = 403, .status = "new-users-disabled", .description = "New users are not allowed",
+        co_return refuse(context, {.http = 403,
+                                   .status = "new-users-disabled",
+                                   .description = "New users are not allowed",
                                    .reason = "new_users_disabled"});
     }
-    TokenError server_error{.http = 503, .status = "internal-error", .location = "internal", .description = "Server error"};
+    TokenError server_error{
+        .http = 503, .status = "internal-error", .location = "internal", .description = "Server error"};
     if (std::holds_alternative<NoNodeLeft>(failure)) {
         server_error.reason = "no_node_left";
         co_return refuse(context, server_error);
@@ -216,7 +243,8 @@ base::Task<Response> TokenService::issue(Context& context) const {
         co_return refuse(context, server_error);
     }
     logger_.error("token_store_failed", {{"error", std::get<Unavailable>(failure).detail}});
-    co_return refuse(context, {.http = 503, .description = "Resource is not available", .reason = "token_store_failed"});
+    co_return refuse(
+        context, {.http = 503, .description = "Resource is not available", .reason = "token_store_failed"});
 }
 
 std::int64_t TokenService::duration_for(const Context& context) const {
@@ -228,7 +256,8 @@ std::int64_t TokenService::duration_for(const Context& context) const {
     return settings_.duration_s;
 }
 
-Response TokenService::answer(const Context& context, const auth::AccessGrant& grant, const Assignment& assignment) const {
+Response TokenService::answer(const Context& context, const auth::AccessGrant& grant,
+                              const Assignment& assignment) const {
     const auto duration = duration_for(context);
     protocol::TokenPayload payload;
     payload.uid = assignment.uid;
@@ -236,7 +265,8 @@ Response TokenService::answer(const Context& context, const auth::AccessGrant& g
     payload.expires = clock_.now_ms() / 1000 + duration;
     payload.salt = base::hex_encode(random_.bytes(3));
     payload.fxa_uid = grant.account;
-    payload.fxa_kid = protocol::KeyId::format(assignment.keys_changed_at.value_or(assignment.generation), assignment.client_state);
+    payload.fxa_kid = protocol::KeyId::format(assignment.keys_changed_at.value_or(assignment.generation),
+                                              assignment.client_state);
     payload.hashed_fxa_uid = protocol::hashed_fxa_uid(settings_.metrics_secret, grant.account);
     payload.hashed_device_id = protocol::hashed_device_id(settings_.metrics_secret, payload.hashed_fxa_uid);
     const auto pair = tokens_.make(payload);

@@ -15,20 +15,20 @@
 namespace homespun::sync::token {
 
 struct TokenSettings {
-    std::int64_t duration_s = 3600;         ///< life of a storage token; a request may ask for less
+    std::int64_t duration_s = 3600;          ///< life of a storage token; a request may ask for less
     std::string email_domain = "localhost";  ///< behind the account's uid in `users.email`
     bool new_users_allowed = true;
     std::string metrics_secret;  ///< for the pseudonyms
 };
 
-/// Tokenserver 1.0 (sync-1.5 sheet, 17-19): turns an account's access token into a storage token. Owns nothing it is
-/// given; everything must outlive it. Immutable; its handlers run on all loops.
+/// Tokenserver 1.0 (sync-1.5 sheet, 17-19): turns an account's access token into a storage token. Owns
+/// nothing it is given; everything must outlive it. Immutable; its handlers run on all loops.
 class TokenService {
   public:
     /// `store_pool` has one thread: the token store is used by one thread at a time.
     TokenService(TokenSettings settings, TokenStore& store, sys::BlockingPool& store_pool,
-                 auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens, const base::Clock& clock,
-                 base::Random& random, base::Logger& logger);
+                 auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens,
+                 const base::Clock& clock, base::Random& random, base::Logger& logger);
 
     /// Registers the natives that services/token.rbr names.
     void register_natives(barrel::Natives& natives);
@@ -37,7 +37,7 @@ class TokenService {
     base::Task<std::expected<void, barrel::Problem>> authenticate(barrel::Context& context) const;
     base::Task<net::http::Response> issue(barrel::Context& context) const;
     [[nodiscard]] net::http::Response answer(const barrel::Context& context, const auth::AccessGrant& grant,
-                                          const Assignment& assignment) const;
+                                             const Assignment& assignment) const;
     [[nodiscard]] std::int64_t duration_for(const barrel::Context& context) const;
 
     TokenSettings settings_;

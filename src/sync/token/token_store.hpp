@@ -12,11 +12,11 @@ namespace homespun::sync::token {
 /// Whom a token is for.
 struct Assignment {
     std::uint64_t uid = 0;
-    std::string node;           ///< as in `nodes`; the endpoint is `{node}/1.5/{uid}`
+    std::string node;  ///< as in `nodes`; the endpoint is `{node}/1.5/{uid}`
     std::int64_t generation = 0;
     std::optional<std::int64_t> keys_changed_at;
     std::string client_state;
-    bool created = false;       ///< a users row was made by this request
+    bool created = false;  ///< a users row was made by this request
 };
 
 struct NewUsersDisabled {};
@@ -27,15 +27,15 @@ struct Unavailable {
 };
 using AssignFailure = std::variant<RuleBreach, NewUsersDisabled, NoNodeLeft, RetiredWithoutNode, Unavailable>;
 
-/// The tables services, nodes and users (sync-1.5 sheet, 21), where operators' own tools may write at any moment:
-/// nothing of them is cached. It alone maps a person to a storage user. Calls block (they commit to disk): run them
-/// on a blocking pool. One thread at a time.
+/// The tables services, nodes and users (sync-1.5 sheet, 21), where operators' own tools may write at any
+/// moment: nothing of them is cached. It alone maps a person to a storage user. Calls block (they commit to
+/// disk): run them on a blocking pool. One thread at a time.
 class TokenStore {
   public:
     virtual ~TokenStore() = default;
 
-    /// Finds the account's current row, repairing races, or makes one; applies the consistency rules; all in one
-    /// transaction. `email` is `<account>@<domain>`.
+    /// Finds the account's current row, repairing races, or makes one; applies the consistency rules; all in
+    /// one transaction. `email` is `<account>@<domain>`.
     virtual std::expected<Assignment, AssignFailure> assign(const std::string& email, const KeyFacts& facts,
                                                             std::int64_t now_ms, bool new_users_allowed) = 0;
 

@@ -37,9 +37,10 @@ SqlResult<void> prepare_schema(Database& database, const std::string& path) {
     const auto version = database.user_version();
     if (!version) return std::unexpected(version.error());
     if (*version > format_version) {
-        return std::unexpected(SqlError{0, fmt::format("{} has format {}, this program knows {}: it was written by a newer "
-                                                       "version; use that one, or restore a backup", path, *version,
-                                                       format_version)});
+        return std::unexpected(
+            SqlError{0, fmt::format("{} has format {}, this program knows {}: it was written by a newer "
+                                    "version; use that one, or restore a backup",
+                                    path, *version, format_version)});
     }
     if (*version == format_version) return {};
     auto transaction = Transaction::begin(database);
@@ -71,7 +72,8 @@ base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& 
     return std::unique_ptr<TokenSqlite>(new TokenSqlite(std::move(*database)));
 }
 
-std::expected<Assignment, AssignFailure> TokenSqlite::assign(const std::string& email, const token::KeyFacts& facts,
+std::expected<Assignment, AssignFailure> TokenSqlite::assign(const std::string& email,
+                                                             const token::KeyFacts& facts,
                                                              std::int64_t now_ms, bool new_users_allowed) {
     auto outcome = assign_in_transaction(email, facts, now_ms, new_users_allowed);
     if (!outcome) return std::unexpected(AssignFailure(token::Unavailable{outcome.error().message}));
@@ -80,8 +82,10 @@ std::expected<Assignment, AssignFailure> TokenSqlite::assign(const std::string& 
 
 SqlResult<std::vector<TokenSqlite::Row>> TokenSqlite::rows_of(const std::string& email) {
     auto query = database_.prepare(
-        "SELECT uid, generation, client_state, created_at, replaced_at, nodeid, keys_changed_at FROM users WHERE email = ?1 "
-        "AND service = (SELECT id FROM services WHERE service = 'sync-1.5') ORDER BY created_at DESC, uid DESC LIMIT 20");
+        "SELECT uid, generation, client_state, created_at, replaced_at, nodeid, keys_changed_at FROM users "
+        "WHERE email = ?1 "
+        "AND service = (SELECT id FROM services WHERE service = 'sync-1.5') ORDER BY created_at DESC, uid "
+        "DESC LIMIT 20");
     if (!query) return std::unexpected(query.error());
     query->bind(1, email);
     std::vector<Row> rows;
@@ -89,8 +93,9 @@ SqlResult<std::vector<TokenSqlite::Row>> TokenSqlite::rows_of(const std::string&
         const auto more = query->step();
         if (!more) return std::unexpected(more.error());
         if (!*more) break;
-        rows.push_back({static_cast<std::uint64_t>(query->integer(0)), query->integer(1), std::string(query->text(2)),
-                        query->integer(3), query->optional_integer(4), query->integer(5), query->optional_integer(6)});
+        rows.push_back({static_cast<std::uint64_t>(query->integer(0)), query->integer(1),
+                        std::string(query->text(2)), query->integer(3), query->optional_integer(4),
+                        query->integer(5), query->optional_integer(6)});
     }
     std::ranges::sort(rows, std::ranges::greater{},
                       [](const Row& row) { return std::tuple(row.generation, row.created_at, row.uid); });
@@ -106,10 +111,12 @@ SqlResult<std::optional<std::string>> TokenSqlite::node_url(std::int64_t node) {
     return std::string(query->text(0));
 }
 
-/// Our own node takes everybody while it is neither downed nor backing off; other nodes come with node management.
+/// Our own node takes everybody while it is neither downed nor backing off; other nodes come with node
+/// management.
 SqlResult<std::optional<std::int64_t>> TokenSqlite::allocate_node() {
     auto query = database_.prepare(
-        "UPDATE nodes SET current_load = current_load + 1, available = max(available - 1, 0) WHERE id = (SELECT node FROM "
+        "UPDATE nodes SET current_load = current_load + 1, available = max(available - 1, 0) WHERE id = "
+        "(SELECT node FROM "
         "own_node) AND downed = 0 AND backoff = 0 AND capacity > current_load RETURNING id");
     if (!query) return std::unexpected(query.error());
     const auto row = query->step();
@@ -121,18 +128,26 @@ SqlResult<std::optional<std::int64_t>> TokenSqlite::allocate_node() {
 }
 
 SqlResult<std::uint64_t> TokenSqlite::insert_user(const std::string& email, std::int64_t generation,
-                                                  std::string_view state, std::optional<std::int64_t> keys_changed_at,
+                                                  std::string_view state,
+                                                  std::optional<std::int64_t> keys_changed_at,
                                                   std::int64_t now_ms, std::int64_t node) {
     auto insert = database_.prepare(
-        "INSERT INTO users(service, email, generation, client_state, created_at, nodeid, keys_changed_at) VALUES("
+        "INSERT INTO users(service, email, generation, client_state, created_at, nodeid, keys_changed_at) "
+        "VALUES("
         "(SELECT id FROM services WHERE service = 'sync-1.5'), ?1, ?2, ?3, ?4, ?5, ?6)");
     if (!insert) return std::unexpected(insert.error());
-    insert->bind(1, email).bind(2, generation).bind(3, state).bind(4, now_ms).bind(5, node).bind(6, keys_changed_at);
+    insert->bind(1, email)
+        .bind(2, generation)
+        .bind(3, state)
+        .bind(4, now_ms)
+        .bind(5, node)
+        .bind(6, keys_changed_at);
     if (auto done = insert->run(); !done) return std::unexpected(done.error());
     return static_cast<std::uint64_t>(database_.last_insert_rowid());
 }
 
-SqlResult<void> TokenSqlite::replace_others(const std::string& email, std::uint64_t current, std::int64_t at) {
+SqlResult<void> TokenSqlite::replace_others(const std::string& email, std::uint64_t current,
+                                            std::int64_t at) {
     auto update = database_.prepare(
         "UPDATE users SET replaced_at = ?3 WHERE email = ?1 AND uid <> ?2 AND replaced_at IS NULL "
         "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')");
@@ -140,10 +155,8 @@ SqlResult<void> TokenSqlite::replace_others(const std::string& email, std::uint6
     return update->bind(1, email).bind(2, static_cast<std::int64_t>(current)).bind(3, at).run();
 }
 
-SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_transaction(const std::string& email,
-                                                                                       const token::KeyFacts& facts,
-                                                                                       std::int64_t now_ms,
-                                                                                       bool new_users_allowed) {
+SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_transaction(
+    const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms, bool new_users_allowed) {
     using Answer = std::expected<Assignment, AssignFailure>;
     const auto refuse = [](AssignFailure why) { return Answer(std::unexpected(std::move(why))); };
     auto transaction = Transaction::begin(database_);
@@ -157,21 +170,25 @@ SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_trans
         if (!node) return std::unexpected(node.error());
         if (!*node) return refuse(token::NoNodeLeft{});
         const auto generation = facts.generation.value_or(facts.keys_changed_at.value_or(0));
-        const auto uid = insert_user(email, generation, facts.client_state, facts.keys_changed_at, now_ms, **node);
+        const auto uid =
+            insert_user(email, generation, facts.client_state, facts.keys_changed_at, now_ms, **node);
         if (!uid) return std::unexpected(uid.error());
         const auto url = node_url(**node);
         if (!url) return std::unexpected(url.error());
         if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
-        return Answer(Assignment{*uid, url->value_or(""), generation, facts.keys_changed_at, facts.client_state, true});
+        return Answer(
+            Assignment{*uid, url->value_or(""), generation, facts.keys_changed_at, facts.client_state, true});
     }
 
     auto& current = rows->front();
-    token::CurrentUser known{current.uid, current.generation, current.keys_changed_at, current.client_state, {}};
+    token::CurrentUser known{
+        current.uid, current.generation, current.keys_changed_at, current.client_state, {}};
     for (const auto& row : *rows | std::views::drop(1)) {
         if (row.client_state != current.client_state) known.old_client_states.push_back(row.client_state);
     }
     // Two requests that raced left two rows without an end: the older ones end when the current one began.
-    if (auto done = replace_others(email, current.uid, current.created_at); !done) return std::unexpected(done.error());
+    if (auto done = replace_others(email, current.uid, current.created_at); !done)
+        return std::unexpected(done.error());
     auto url = node_url(current.node);
     if (!url) return std::unexpected(url.error());
     bool created = false;
@@ -182,7 +199,8 @@ SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_trans
             const auto node = allocate_node();
             if (!node) return std::unexpected(node.error());
             if (!*node) return refuse(token::NoNodeLeft{});
-            const auto uid = insert_user(email, current.generation, current.client_state, current.keys_changed_at, now_ms, **node);
+            const auto uid = insert_user(email, current.generation, current.client_state,
+                                         current.keys_changed_at, now_ms, **node);
             if (!uid) return std::unexpected(uid.error());
             known.uid = current.uid = *uid;
             current.node = **node;
@@ -198,19 +216,24 @@ SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_trans
         return refuse(*breach);
     }
     const auto values = token::new_values(facts, known);
-    Assignment assignment{known.uid, **url, values.generation, values.keys_changed_at, facts.client_state, created};
+    Assignment assignment{known.uid,          **url,  values.generation, values.keys_changed_at,
+                          facts.client_state, created};
     if (facts.client_state != known.client_state) {
-        const auto uid = insert_user(email, values.generation, facts.client_state, values.keys_changed_at, now_ms, current.node);
+        const auto uid = insert_user(email, values.generation, facts.client_state, values.keys_changed_at,
+                                     now_ms, current.node);
         if (!uid) return std::unexpected(uid.error());
         if (auto done = replace_others(email, *uid, now_ms); !done) return std::unexpected(done.error());
         assignment.uid = *uid;
         assignment.created = true;
     } else if (values != token::NewValues{known.generation, known.keys_changed_at}) {
         auto update = database_.prepare(
-            "UPDATE users SET generation = max(generation, ?2), keys_changed_at = CASE WHEN ?3 IS NULL THEN keys_changed_at "
+            "UPDATE users SET generation = max(generation, ?2), keys_changed_at = CASE WHEN ?3 IS NULL THEN "
+            "keys_changed_at "
             "ELSE max(coalesce(keys_changed_at, ?3), ?3) END WHERE uid = ?1 AND replaced_at IS NULL");
         if (!update) return std::unexpected(update.error());
-        update->bind(1, static_cast<std::int64_t>(known.uid)).bind(2, values.generation).bind(3, values.keys_changed_at);
+        update->bind(1, static_cast<std::int64_t>(known.uid))
+            .bind(2, values.generation)
+            .bind(3, values.keys_changed_at);
         if (auto done = update->run(); !done) return std::unexpected(done.error());
     }
     if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
@@ -222,19 +245,23 @@ std::expected<void, token::Unavailable> TokenSqlite::set_own_node(const std::str
         auto transaction = Transaction::begin(database_);
         if (!transaction) return std::unexpected(transaction.error());
         {
-            auto update = database_.prepare("UPDATE nodes SET node = ?1 WHERE id = (SELECT node FROM own_node) AND node <> ?1");
+            auto update = database_.prepare(
+                "UPDATE nodes SET node = ?1 WHERE id = (SELECT node FROM own_node) AND node <> ?1");
             if (!update) return std::unexpected(update.error());
             if (auto done = update->bind(1, url).run(); !done) return done;
         }
         {
             auto insert = database_.prepare(
-                "INSERT INTO nodes(service, node, available, current_load, capacity, downed, backoff) SELECT (SELECT id FROM "
-                "services WHERE service = 'sync-1.5'), ?1, ?2, 0, ?2, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM own_node JOIN nodes "
+                "INSERT INTO nodes(service, node, available, current_load, capacity, downed, backoff) SELECT "
+                "(SELECT id FROM "
+                "services WHERE service = 'sync-1.5'), ?1, ?2, 0, ?2, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM "
+                "own_node JOIN nodes "
                 "ON nodes.id = own_node.node)");
             if (!insert) return std::unexpected(insert.error());
             if (auto done = insert->bind(1, url).bind(2, own_node_capacity).run(); !done) return done;
             if (database_.changes() > 0) {
-                auto remember = database_.prepare("INSERT OR REPLACE INTO own_node(only, node) VALUES(1, ?1)");
+                auto remember =
+                    database_.prepare("INSERT OR REPLACE INTO own_node(only, node) VALUES(1, ?1)");
                 if (!remember) return std::unexpected(remember.error());
                 if (auto done = remember->bind(1, database_.last_insert_rowid()).run(); !done) return done;
             }
@@ -246,7 +273,8 @@ std::expected<void, token::Unavailable> TokenSqlite::set_own_node(const std::str
 }
 
 std::expected<void, token::Unavailable> TokenSqlite::retire(const std::string& email, std::int64_t now_ms) {
-    auto update = database_.prepare("UPDATE users SET generation = ?2, replaced_at = ?3 WHERE email = ?1 AND replaced_at IS NULL");
+    auto update = database_.prepare(
+        "UPDATE users SET generation = ?2, replaced_at = ?3 WHERE email = ?1 AND replaced_at IS NULL");
     if (!update) return std::unexpected(token::Unavailable{update.error().message});
     if (auto done = update->bind(1, email).bind(2, retired_generation).bind(3, now_ms).run(); !done) {
         return std::unexpected(token::Unavailable{done.error().message});

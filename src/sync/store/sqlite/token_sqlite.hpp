@@ -15,7 +15,8 @@ class TokenSqlite final : public token::TokenStore {
     static base::Result<std::unique_ptr<TokenSqlite>> open(const std::string& path);
 
     std::expected<token::Assignment, token::AssignFailure> assign(const std::string& email,
-                                                                  const token::KeyFacts& facts, std::int64_t now_ms,
+                                                                  const token::KeyFacts& facts,
+                                                                  std::int64_t now_ms,
                                                                   bool new_users_allowed) override;
     std::expected<void, token::Unavailable> set_own_node(const std::string& url) override;
     std::expected<void, token::Unavailable> retire(const std::string& email, std::int64_t now_ms) override;
@@ -29,9 +30,9 @@ class TokenSqlite final : public token::TokenStore {
     SqlResult<std::vector<Row>> rows_of(const std::string& email);
     SqlResult<std::optional<std::string>> node_url(std::int64_t node);
     SqlResult<std::optional<std::int64_t>> allocate_node();
-    SqlResult<std::uint64_t> insert_user(const std::string& email, std::int64_t generation, std::string_view state,
-                                         std::optional<std::int64_t> keys_changed_at, std::int64_t now_ms,
-                                         std::int64_t node);
+    SqlResult<std::uint64_t> insert_user(const std::string& email, std::int64_t generation,
+                                         std::string_view state, std::optional<std::int64_t> keys_changed_at,
+                                         std::int64_t now_ms, std::int64_t node);
     SqlResult<void> replace_others(const std::string& email, std::uint64_t current, std::int64_t at);
 
     Database database_;
