@@ -64,10 +64,6 @@ base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& s
     return sync::auth::PublicUrls(std::move(urls));
 }
 
-bool is_loopback_name(std::string_view host) {
-    return host == "localhost" || host.starts_with("127.") || host == "[::1]";
-}
-
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
     const auto& text = settings.text("signup");
     if (text == "open") return sync::accounts::SignUp::open;
@@ -110,12 +106,6 @@ struct Installation::Parts {
     std::unique_ptr<sync::store::sqlite::SqliteStore> store;
     std::unique_ptr<sync::accounts::AccountsStore> accounts_store;
     std::unique_ptr<sync::store::sqlite::TokenSqlite> token_store;
-    // Pools after the databases they work on: their threads end first.
-    sys::BlockingPool accounts_pool{1, store_queue_limit};
-    sys::BlockingPool token_pool{1, store_queue_limit};
-    sys::BlockingPool password_pool{sync::accounts::Passwords::threads,
-                                    sync::accounts::Passwords::queue_limit};
-
     std::unique_ptr<sync::protocol::Tokens> tokens;
     std::unique_ptr<sync::accounts::Accounts> accounts;
     std::unique_ptr<sync::token::TokenService> token_service;
@@ -127,6 +117,12 @@ struct Installation::Parts {
     std::unique_ptr<barrel::Application> admin_application;
     std::optional<net::Listener> admin_listener;
     std::function<std::size_t()> connection_count;
+
+    // Last, so that they end first: their jobs use everything above.
+    sys::BlockingPool accounts_pool{1, store_queue_limit};
+    sys::BlockingPool token_pool{1, store_queue_limit};
+    sys::BlockingPool password_pool{sync::accounts::Passwords::threads,
+                                    sync::accounts::Passwords::queue_limit};
 };
 
 base::Result<void> Installation::Parts::open_databases() {
@@ -141,6 +137,14 @@ base::Result<void> Installation::Parts::open_databases() {
     sqlite::OpenOptions small;
     small.page_size = 4096;
     small.cache_kib = 2048;
+    // An empty accounts.db beside a token.db that knows people would tell every Firefox that its account is
+    // gone, and each would sign itself out.
+    const auto there = [&data](const char* name) { return ::access((data + name).c_str(), F_OK) == 0; };
+    if (there("/token.db") && !there("/accounts.db")) {
+        return base::fail(
+            data + "/accounts.db is missing, but token.db is there: restore it from a backup, or move " +
+            "token.db away too if you mean to start anew");
+    }
     auto opened_accounts = sqlite::open_accounts(data + "/accounts.db", small);
     if (!opened_accounts) return std::unexpected(opened_accounts.error());
     accounts_store = std::move(*opened_accounts);
@@ -321,7 +325,7 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     if (parts->public_urls.configured()) {
         parts->root_url = parts->public_urls.all().front().text();
         for (const auto& url : parts->public_urls.all())
-            parts->exposed |= !is_loopback_name(url.host);
+            parts->exposed |= !url.is_loopback();
     } else {
         parts->root_url = "http://" + start.listeners.front().address().text();
     }

@@ -1,6 +1,8 @@
 #include "serve.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -53,6 +55,22 @@ void tell_newcomer(const Installation& installation) {
     std::fflush(stdout);
 }
 
+/// As many descriptors as we may have: the usual soft limit of 1,024 is a thousand idle clients. Some stay in
+/// reserve for the databases, so that a crowd of connections never shuts them out.
+net::ServerLimits limits_for_descriptors() {
+    constexpr rlim_t reserve = 256;
+    net::ServerLimits limits;
+    rlimit descriptors{};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
+    descriptors.rlim_cur = descriptors.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+    (void)getrlimit(RLIMIT_NOFILE, &descriptors);
+    const auto most = descriptors.rlim_cur;
+    limits.connections =
+        std::min<std::size_t>(limits.connections, most > 2 * reserve ? most - reserve : most / 2);
+    return limits;
+}
+
 int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     sys::block_signals({SIGTERM, SIGINT});
     ::signal(SIGPIPE, SIG_IGN);
@@ -65,7 +83,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
         return 1;
     }
     net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(),
-                       (*installation)->logger());
+                       (*installation)->logger(), limits_for_descriptors());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
     (*installation)->set_connection_count([&server] { return server.connections(); });
@@ -77,9 +95,15 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
 
     sys::wait_for_signal({SIGTERM, SIGINT}, -1);
     (*installation)->logger().info("stopping");
-    std::promise<void> drained;
+    std::promise<void> drained, admin_drained;
     server.drain([&] { drained.set_value(); });
-    if (drained.get_future().wait_for(drain_limit) != std::future_status::ready) {
+    admin.drain([&] { admin_drained.set_value(); });
+    const auto until = std::chrono::steady_clock::now() + drain_limit;
+    auto all_done = drained.get_future();
+    auto admin_done = admin_drained.get_future();
+    const bool in_time = all_done.wait_until(until) == std::future_status::ready &&
+                         admin_done.wait_until(until) == std::future_status::ready;
+    if (!in_time) {
         (*installation)
             ->logger()
             .warning("connections_cut", {{"open", static_cast<std::int64_t>(server.connections())}});
@@ -93,6 +117,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
 
 int serve(ServeOptions options) {
     const auto main = [&](barrel::WorkerStart start) { return work(options.settings, std::move(start)); };
+    umask(077);  // databases, secrets and sockets are their owner's, whatever the directory allows
     if (barrel::is_worker()) return barrel::run_worker(main);
     if (auto ready = sys::make_private_directory(options.settings.text("data")); !ready) {
         complain(ready.error().message);

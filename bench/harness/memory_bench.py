@@ -28,8 +28,8 @@ def run(setting: Setting) -> Result:
         with Homespun(setting.homespun, setting.folder("homespun")) as server:
             secret = server.master_secret()
             port, pid = str(server.port), server.pid
-            users = range(1, USERS + 1)
-            gets = write_requests(setting.scratch / "gets", [server.request(secret, user, "GET", "/info/collections") for user in users])
+            requests = [server.request(secret, user, "GET", "/info/collections") for user in range(1, USERS + 1)]
+            gets = write_requests(setting.scratch / "gets", requests)
             posters = write_posters(setting.scratch / "posters", server, secret, USERS)
             idle = look(pid)
             measure([load, "post", port, str(posters), "--connections", "8", "--count", "500"])

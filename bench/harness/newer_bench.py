@@ -70,7 +70,7 @@ def fill(setting: Setting, size: int) -> Filled:
         before = headers["x-last-modified"]
         time.sleep(0.02)
         ids = [f"new{number:09}" for number in range(NEW)]
-        body = json.dumps([{"id": name, "payload": secrets.token_urlsafe(PAYLOAD)[:PAYLOAD]} for name in ids]).encode()
+        body = json.dumps([{"id": name, "payload": payload()} for name in ids]).encode()
         send(server.port, server.request(secret, USER, "POST", "/storage/history", body))
         request = server.request(secret, USER, "GET", f"/storage/history?newer={before}&full=1")
         _, answer = send(server.port, request)
@@ -81,3 +81,10 @@ def fill(setting: Setting, size: int) -> Filled:
         server.stop()
         raise
     return Filled(server, write_requests(setting.scratch / f"newer-{size}", [request]))
+
+
+def payload() -> str:
+    """As a browser makes it: JSON with three texts, PAYLOAD bytes."""
+    frame = '{"IV":"%s","hmac":"%s","ciphertext":"%s"}'
+    texts = [secrets.token_urlsafe(PAYLOAD)[:size] for size in (24, 64, PAYLOAD - len(frame % ("", "", "")) - 24 - 64)]
+    return frame % tuple(texts)

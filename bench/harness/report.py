@@ -79,7 +79,8 @@ class Result:
         print(f"\n{self.name}; baseline: {self.baseline}")
         for line in lines:
             first, *others = (text.ljust(width) for text, width in zip(line, widths, strict=True))
-            print("  " + "  ".join([first, *(text.strip().rjust(width) for text, width in zip(others, widths[1:], strict=True))]).rstrip())
+            right = [text.strip().rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+            print("  " + "  ".join([first, *right]).rstrip())
 
     def markdown(self) -> str:
         """The same rows for docs/performance.md, one line each."""
@@ -109,7 +110,8 @@ def number(value: float) -> str:
 
 def machine() -> dict[str, str]:
     """On what it was measured."""
-    models = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    processors = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.split(":")[1].strip() for line in processors if line.startswith("model name")]
     nginx = subprocess.run(["/usr/sbin/nginx", "-v"], capture_output=True, text=True, check=False)
     return {
         "processor": f"{len(models)} x {models[0] if models else 'unknown'}",
@@ -130,10 +132,8 @@ def alternate(rounds: int, measures: Sequence[Callable[[], dict[str, float]]]) -
     return figures
 
 
-def median_row(
-    what: str, unit: str, figures: list[dict[str, list[float]]], name: str, goal: Goal | None = None, inverted: bool = False
-) -> Row:
+def median_row(what: str, unit: str, figures: list[dict[str, list[float]]], name: str, goal: Goal | None = None) -> Row:
     """Ours first, the baseline second; the ratio is the median of the rounds' own ratios."""
     ours, baseline = figures[0][name], figures[1][name]
-    ratios = [(theirs / own if inverted else own / theirs) if own and theirs else 0.0 for own, theirs in zip(ours, baseline, strict=True)]
+    ratios = [own / theirs for own, theirs in zip(ours, baseline, strict=True)]
     return Row(what, unit, statistics.median(ours), statistics.median(baseline), statistics.median(ratios), goal)

@@ -8,7 +8,9 @@ namespace homespun::base::hawk {
 namespace {
 
 std::string normalised(const Header& header, const Request& request) {
-    std::string text = "hawk.1.header\n";
+    std::string text;
+    text.reserve(request.target.size() + request.host.size() + 160);
+    text += "hawk.1.header\n";
     const auto line = [&text](std::string_view value) {
         text += value;
         text += '\n';

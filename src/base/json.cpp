@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace homespun::base::json {
 namespace {
@@ -121,15 +122,39 @@ Parsed parse(std::string_view text) {
     return value;
 }
 
+namespace {
+
+/// Where the first byte stands that JSON wants escaped: below 0x20, '"' or '\\'. Eight bytes at a time.
+std::size_t find_escape(std::string_view text, std::size_t from) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x8080808080808080;
+    const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
+    std::size_t i = from;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, text.data() + i, 8);
+        const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
+        if ((control | has_zero(word ^ (ones * '"')) | has_zero(word ^ (ones * '\\'))) != 0) break;
+    }
+    for (; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte < 0x20 || byte == '"' || byte == '\\') break;
+    }
+    return i;
+}
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     out += '"';
     std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-        out.append(text, start, i - start);
-        start = i + 1;
+    while (true) {
+        const std::size_t at = find_escape(text, start);
+        out.append(text, start, at - start);
+        if (at == text.size()) break;
+        start = at + 1;
+        const auto byte = static_cast<unsigned char>(text[at]);
         switch (byte) {
             case '"':
                 out += "\\\"";
@@ -152,7 +177,6 @@ void append_string(std::string& out, std::string_view text) {
                 out += digits[byte & 15];
         }
     }
-    out.append(text, start, text.size() - start);
     out += '"';
 }
 

@@ -229,6 +229,18 @@ TEST(InstallationTest, RefusesANewerFormat) {
     }
 }
 
+TEST(InstallationTest, RefusesToForgetTheAccounts) {
+    const TemporaryDirectory data;
+    {
+        RunningServer server(data.path(), {"--no-arbiter"});
+    }
+    ASSERT_TRUE(std::filesystem::remove(data.path() + "/accounts.db"));
+    const auto refused =
+        run_homespun({"serve", "--no-arbiter", "--data", data.path(), "--listen", "127.0.0.1:0"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_NE(refused.output.find("accounts.db is missing"), std::string::npos) << refused.output;
+}
+
 TEST(InstallationTest, RefusesWhatIsNoDataDirectory) {
     const TemporaryDirectory scratch;
     std::ofstream(scratch.path() + "/file") << "x";

@@ -143,6 +143,8 @@ int run_alone(std::vector<net::Listener> listeners, const WorkerMain& main) {
 
 int run_parent(std::vector<net::Listener> listeners, const std::vector<std::string>& arguments) {
     using Clock = std::chrono::steady_clock;
+    // Whoever started us may have ignored SIGCHLD, which survives exec: the death of a worker would go unseen.
+    ::signal(SIGCHLD, SIG_DFL);
     sys::block_signals({SIGTERM, SIGINT, SIGCHLD});
     std::deque<Clock::time_point> deaths;
     bool stopping = false;
@@ -155,7 +157,7 @@ int run_parent(std::vector<net::Listener> listeners, const std::vector<std::stri
             return 1;
         }
         int status = 0;
-        while (waitpid(child.pid, &status, WNOHANG) != child.pid) {
+        while (waitpid(child.pid, &status, WNOHANG) == 0) {
             const int got = sys::wait_for_signal({SIGTERM, SIGINT, SIGCHLD}, -1);
             if (got != SIGTERM && got != SIGINT) continue;
             stopping = true;

@@ -5,6 +5,11 @@
 namespace homespun::net::http {
 
 void Headers::add(std::string_view name, std::string_view value) {
+    if (fields_.empty()) {
+        // What a browser sends fits without growing; a Hawk header alone has 800 bytes.
+        text_.reserve(1200);
+        fields_.reserve(16);
+    }
     const auto at = static_cast<std::uint32_t>(text_.size());
     text_ += name;
     text_ += value;

@@ -1,6 +1,7 @@
 #include "net/io/client.hpp"
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include <array>
 #include <map>
@@ -206,16 +207,28 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
     text += "\r\n";
     text += request.body;
 
+    if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
+        co_return base::fail(
+            fmt::format("{}: longer than the path of a unix socket may be", endpoint.unix_path));
+    }
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    const auto left = [until] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(until -
+                                                                     std::chrono::steady_clock::now());
+    };
+    // A kept connection may have been closed meanwhile, and then the request is sent again: never one that
+    // could take effect twice.
+    const bool repeatable = request.method != "POST" && request.method != "PATCH";
     auto& kept = impl_->idle[endpoint];
     for (int attempt = 0;; ++attempt) {
         std::shared_ptr<Wire> wire;
-        const bool reused = attempt == 0 && !kept.empty();
+        const bool reused = attempt == 0 && repeatable && !kept.empty();
         if (reused) {
             wire = std::move(kept.back());
             kept.pop_back();
-            wire->arm(timeout);
+            wire->arm(left());
         } else {
-            auto connected = co_await impl_->connect(endpoint, timeout);
+            auto connected = co_await impl_->connect(endpoint, left());
             if (!connected) co_return std::unexpected(connected.error());
             wire = std::move(*connected);
         }

@@ -44,6 +44,9 @@ struct Connection::Exchange {
     http::RequestParser parser;
     http::Plan plan;
     Moment head_complete;
+    Moment dispatched;
+    Moment asked;  ///< when the source of the answer's body was last asked
+    bool source_pending = false;
     bool answered = false;
     bool keep_alive = true;
     bool body_overflow = false;
@@ -77,6 +80,7 @@ class Connection::Stream final : public http::BodyStream {
             void await_suspend(std::coroutine_handle<> caller) const {
                 stream.exchange_.stream_reader = caller;
                 if (const auto connection = stream.connection_.lock()) {
+                    connection->restart_window();
                     connection->read_more();
                 } else {
                     stream.exchange_.stream_failed = true;
@@ -87,7 +91,12 @@ class Connection::Stream final : public http::BodyStream {
             void await_resume() const noexcept {}
         };
         if (exchange_.stream_piece.empty() && !exchange_.parser.done() && !failed()) {
-            if (const auto connection = connection_.lock()) connection->consume_body();
+            const auto connection = connection_.lock();
+            if (connection && connection->state_ == State::handling) {
+                connection->consume_body();
+            } else {
+                exchange_.stream_failed = true;  // answered or gone: no more of the body will come
+            }
         }
         co_await Awaiter{*this};
         if (exchange_.stream_piece.empty()) co_return std::nullopt;
@@ -115,6 +124,11 @@ void Connection::start() {
 
 void Connection::enter(State state) {
     state_ = state;
+    since_ = std::chrono::steady_clock::now();
+    progress_ = 0;
+}
+
+void Connection::restart_window() {
     since_ = std::chrono::steady_clock::now();
     progress_ = 0;
 }
@@ -207,7 +221,13 @@ void Connection::consume_head() {
 
 bool Connection::accept_plan() {
     auto& exchange = *exchange_;
-    exchange.plan = share_.application.plan(exchange.request);
+    try {
+        exchange.plan = share_.application.plan(exchange.request);
+    } catch (const std::exception& error) {
+        log_fault(error.what());
+        refuse(http::Refusal::handler_failed);
+        return false;
+    }
     const auto length = exchange.parser.content_length();
     if (length && *length > exchange.plan.max_body) {
         refuse(http::Refusal::body_too_large);
@@ -268,6 +288,7 @@ void Connection::consume_body() {
 
 void Connection::dispatch() {
     enter(State::handling);
+    exchange_->dispatched = since_;
     auto task = share_.application.handle(exchange_->request);
     base::spawn(std::move(task), [self = shared_from_this(), exchange = exchange_](auto result) {
         if (exchange->answered) return;  // timed out before; the connection has moved on
@@ -277,10 +298,9 @@ void Connection::dispatch() {
             try {
                 std::rethrow_exception(result.error());
             } catch (const std::exception& error) {
-                self->share_.logger.error("handler_failed",
-                                          {{"target", exchange->request.path()}, {"error", error.what()}});
+                self->log_fault(error.what());
             } catch (...) {
-                self->share_.logger.error("handler_failed", {{"target", exchange->request.path()}});
+                self->log_fault("something that is no std::exception");
             }
             self->refuse(http::Refusal::handler_failed);
         }
@@ -290,7 +310,19 @@ void Connection::dispatch() {
 void Connection::refuse(http::Refusal refusal) {
     if (state_ == State::closed) return;
     if (refusal != http::Refusal::handler_failed || !exchange_->parser.done()) close_after_ = true;
-    respond(share_.application.refuse(exchange_->request, refusal));
+    if (!exchange_->parser.done()) exchange_->stream_failed = true;
+    // Whatever a hook of the application throws: the peer gets an answer, and no other peer notices.
+    http::Response response(http::status_of(refusal));
+    try {
+        response = share_.application.refuse(exchange_->request, refusal);
+    } catch (const std::exception& error) {
+        log_fault(error.what());
+    }
+    respond(std::move(response));
+}
+
+void Connection::log_fault(std::string_view fault) {
+    share_.logger.error("handler_failed", {{"target", exchange_->request.path()}, {"error", fault}});
 }
 
 void Connection::respond(http::Response response) {
@@ -298,10 +330,14 @@ void Connection::respond(http::Response response) {
     exchange.answered = true;
     if (state_ == State::closed) return;
     const auto spent = std::chrono::steady_clock::now() - exchange.head_complete;
-    share_.application.finish(exchange.request, response,
-                              exchange.parser.head_done()
-                                  ? std::chrono::duration_cast<std::chrono::microseconds>(spent)
-                                  : std::chrono::microseconds{0});
+    const auto duration = exchange.parser.head_done()
+                              ? std::chrono::duration_cast<std::chrono::microseconds>(spent)
+                              : std::chrono::microseconds{0};
+    try {
+        share_.application.finish(exchange.request, response, duration);
+    } catch (const std::exception& error) {
+        log_fault(error.what());
+    }
     if (response.close || share_.draining || !exchange.keep_alive || !exchange.parser.done())
         close_after_ = true;
 
@@ -388,10 +424,14 @@ void Connection::write_file() {
 void Connection::write_streamed() {
     if (exchange_->source_done) return finish_response();
     auto& source = std::get<http::BodySource>(exchange_->response.body);
+    exchange_->source_pending = true;
+    exchange_->asked = std::chrono::steady_clock::now();
     base::spawn(source(), [self = shared_from_this(), keep = exchange_](auto piece) {
         if (self->state_ != State::writing) return;
         if (!piece) return self->close();  // the head is gone: only breaking off tells the peer
-        self->enter(State::writing);
+        keep->source_pending = false;
+        self->since_ +=
+            std::chrono::steady_clock::now() - keep->asked;  // the source's time is not the peer's
         if (!*piece) {
             keep->source_done = true;
             self->write_flat(keep->chunked ? "0\r\n\r\n" : "", {});
@@ -452,6 +492,8 @@ void Connection::close() {
     ErrorCode ignored;
     socket_.close(ignored);
     if (buffer_) share_.give_back(std::move(buffer_));
+    begin_ = end_ = 0;
+    if (exchange_ && !exchange_->parser.done()) exchange_->stream_failed = true;
     auto& list = share_.connections;
     list[index] = list.back();
     list[index]->index = index;
@@ -495,13 +537,13 @@ void Connection::check_deadline(Moment now) {
             if (exchange_->stream_reader && too_slow()) {
                 exchange_->stream_failed = true;
                 wake_stream();
-            } else if (timeout.count() > 0 && now - exchange_->head_complete > timeout) {
+            } else if (timeout.count() > 0 && now - exchange_->dispatched > timeout) {
                 refuse(http::Refusal::handler_timeout);
             }
             return;
         }
         case State::writing:
-            if (too_slow()) close();
+            if (!exchange_->source_pending && too_slow()) close();
             return;
         case State::lingering:
             if (spent > limits.linger_time) close();

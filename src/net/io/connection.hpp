@@ -63,6 +63,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     class Stream;
 
     void enter(State state);
+    void restart_window();
+    void log_fault(std::string_view fault);
     void wait_idle();
     void begin_exchange();
     void read_more();

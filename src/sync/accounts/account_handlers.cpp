@@ -99,14 +99,22 @@ net::http::Response Accounts::signed_in(std::string_view uid, const FreshSession
 // --- sign-up
 // ------------------------------------------------------------------------------------------------------
 
+/// A free first account is for people at this machine. Who comes by a name that is not ours comes through a
+/// proxy nobody told us of, or from a page that rebinds its own name to us.
+SignUp Accounts::sign_up_for(const Context& context) const {
+    const bool ours = public_urls_.knows(context.request());
+    return settings_.sign_up == SignUp::first && !ours ? SignUp::closed : settings_.sign_up;
+}
+
 Accounts::Outcome Accounts::create_status(Context& context) {
     if (auto admitted = admit_address(status_per_address_, context); !admitted) {
         co_return std::unexpected(admitted.error());
     }
     const auto code = query_value(context.request(), "invite");
     const auto invite = invite_handle(code.value_or(""));
+    const auto rule = sign_up_for(context);
     const auto verdict = co_await store_.run(home_of(context), [&](AccountsStore& store) {
-        return store.sign_up_verdict(settings_.sign_up, invite, clock_.now_ms());
+        return store.sign_up_verdict(rule, invite, clock_.now_ms());
     });
     if (!verdict) co_return std::unexpected(refusals::of(verdict.error()));
     using Verdict = SignUpVerdict;
@@ -125,8 +133,9 @@ Accounts::Outcome Accounts::create_status(Context& context) {
 base::Task<std::expected<void, Refusal>> Accounts::may_sign_up(Context& context,
                                                                const std::optional<std::string>& invite,
                                                                const std::string& email) {
+    const auto rule = sign_up_for(context);
     const auto judged = co_await store_.run(home_of(context), [&](AccountsStore& store) -> StoreResult<void> {
-        const auto verdict = store.sign_up_verdict(settings_.sign_up, invite, clock_.now_ms());
+        const auto verdict = store.sign_up_verdict(rule, invite, clock_.now_ms());
         if (!verdict) return std::unexpected(verdict.error());
         if (*verdict == SignUpVerdict::closed)
             return std::unexpected(StoreError{StoreFailure::sign_up_closed, {}});
@@ -170,8 +179,9 @@ Accounts::Outcome Accounts::create(Context& context) {
     account.generation = account.keys_changed_at = account.created_at = clock_.now_ms();
     const auto session =
         fresh_session(context, base::exclusive_or(account.password.wrapwrap_kb, halves->wrapwrap_key));
+    const auto rule = sign_up_for(context);
     const auto made = co_await store_.run(home_of(context), [&](AccountsStore& store) {
-        return store.create_account(settings_.sign_up, invite, account, session.row, session.key_fetch_row,
+        return store.create_account(rule, invite, account, session.row, session.key_fetch_row,
                                     account.created_at);
     });
     if (!made) co_return std::unexpected(refusals::of(made.error()));

@@ -168,6 +168,61 @@ TEST_F(ClosedSignUpTest, ClosedAndOpen) {
     EXPECT_EQ(status(), "open open");
 }
 
+TEST_F(ClosedSignUpTest, FirstAccountIsFreeOnlyByANameOfOurs) {
+    const auto status_by = [&](const std::string& host) {
+        return send({"GET", "/auth/v1/account/create/status", "", {{"Host", host}}}).string("reason");
+    };
+    const auto create_by = [&](const std::string& host, const std::string& invite = {}) {
+        Sent sent{"POST", "/auth/v1/account/create", create_body("a@example.org", "x", invite)};
+        sent.headers.emplace_back("Host", host);
+        return send(sent);
+    };
+    for (const auto* host : {"rebound.example", "sync.example:8443", "sync.example.", "localhost", "a b"}) {
+        EXPECT_EQ(status_by(host), "closed") << host;
+        EXPECT_EQ(create_by(host).refusal(), "403/901") << host;
+    }
+    EXPECT_EQ(status_by("SYNC.example:443"), "first");
+    EXPECT_EQ(create_by("rebound.example", invite()).status, 200) << "an invitation is good by every name";
+}
+
+TEST_F(ClosedSignUpTest, InviteIsUsedUpEvenWhereNoneIsNeeded) {
+    for (const auto rule : {SignUp::first, SignUp::open}) {
+        restart_with(rule);
+        const auto code = invite();
+        EXPECT_EQ(status(code), "open invite");
+        const auto email = rule == SignUp::first ? "a@example.org" : "b@example.org";
+        EXPECT_EQ(post("/auth/v1/account/create", create_body(email, "x", code)).status, 200);
+        restart_with(SignUp::closed);
+        EXPECT_EQ(post("/auth/v1/account/create", create_body("c@example.org", "x", code)).refusal(),
+                  "403/902");
+    }
+}
+
+TEST(PublicUrls, KnowsItsNames) {
+    const auto knows = [](const auth::PublicUrls& urls, std::optional<std::string> host) {
+        net::http::Request request;
+        if (host) request.headers.add("Host", *host);
+        return urls.knows(request);
+    };
+    const auth::PublicUrls two({*auth::PublicUrl::parse("https://sync.example/fxa"),
+                                *auth::PublicUrl::parse("http://10.0.0.1:5000")});
+    EXPECT_TRUE(knows(two, "sync.example"));
+    EXPECT_TRUE(knows(two, "Sync.Example:443"));
+    EXPECT_TRUE(knows(two, "10.0.0.1:5000"));
+    EXPECT_FALSE(knows(two, "sync.example:80"));
+    EXPECT_FALSE(knows(two, "10.0.0.1"));
+    EXPECT_FALSE(knows(two, "localhost"));
+    EXPECT_FALSE(knows(two, "sync.example:x"));
+    EXPECT_FALSE(knows(two, ""));
+    EXPECT_FALSE(knows(two, std::nullopt));
+    EXPECT_TRUE(knows({}, "localhost:5000"));
+    EXPECT_TRUE(knows({}, "127.0.0.1"));
+    EXPECT_TRUE(knows({}, "[::1]:5000"));
+    EXPECT_FALSE(knows({}, "rebound.example"));
+    EXPECT_FALSE(knows({}, "127.0.0.1.rebound.example"));
+    EXPECT_FALSE(knows({}, std::nullopt));
+}
+
 TEST_F(ClosedSignUpTest, TwoAtOnceMakeOneFirstAccount) {
     std::vector<Answer> answers(2);
     {

@@ -16,10 +16,12 @@ namespace homespun::sync::accounts {
 // looked at with `now`, so that expiry never waits for `purge`.
 
 constexpr std::int64_t session_idle_ms =
-    180LL * 24 * 3600 * 1000;                           ///< sessions and refresh tokens end when unused
-constexpr std::size_t most_sessions_per_account = 200;  ///< beyond that the longest unused one ends
-constexpr std::size_t most_tokens_per_account = 500;    ///< beyond that the one that ends first goes
-constexpr std::size_t most_commands_per_device = 200;   ///< beyond that the oldest goes
+    180LL * 24 * 3600 * 1000;                                 ///< sessions and refresh tokens end when unused
+constexpr std::size_t most_sessions_per_account = 200;        ///< beyond that the longest unused one ends
+constexpr std::size_t most_tokens_per_account = 500;          ///< beyond that the one that ends first goes
+constexpr std::size_t most_refresh_tokens_per_account = 200;  ///< beyond that the longest unused one ends
+constexpr std::size_t most_codes_per_account = 50;            ///< beyond that the oldest goes
+constexpr std::size_t most_commands_per_device = 200;         ///< beyond that the oldest goes
 
 enum class StoreFailure {
     exists,           ///< the e-mail address has an account
@@ -165,8 +167,9 @@ struct AccessToken {
 struct RefreshToken {
     std::string handle{}, client_id{}, scope{};
     std::int64_t created_at = 0, last_used_at = 0;
-    std::optional<std::string> device{};  ///< filled when read
-    Owner owner{};                        ///< only `owner.uid` counts when added
+    std::optional<std::string> device{};   ///< filled when read
+    Owner owner{};                         ///< only `owner.uid` counts when added
+    std::optional<std::string> session{};  ///< handle of the session it was made from, with which it ends
 };
 
 struct Invite {
@@ -187,8 +190,8 @@ class AccountsStore {
     // --- accounts
     virtual StoreResult<SignUpVerdict> sign_up_verdict(SignUp rule, const std::optional<std::string>& invite,
                                                        std::int64_t now) = 0;
-    /// Asks the rule, uses the invite when it is needed, makes account and session, all in one transaction.
-    /// Errors: sign_up_closed, bad_invite, exists (in this order).
+    /// Asks the rule, uses up a good invite even where none is needed, makes account and session, all in one
+    /// transaction. Errors: sign_up_closed, bad_invite, exists (in this order).
     virtual StoreResult<void> create_account(SignUp rule, const std::optional<std::string>& invite,
                                              const Account& account, const NewSession& session,
                                              const std::optional<NewKeyFetch>& key_fetch,
@@ -212,7 +215,7 @@ class AccountsStore {
     virtual StoreResult<std::optional<Session>> find_session(std::string_view handle, std::int64_t now) = 0;
     /// Notes that session or refresh token was used.
     virtual StoreResult<void> touch(const Holder& holder, std::int64_t now) = 0;
-    /// With its device, codes and access tokens. False: there was none.
+    /// With its device, codes and tokens. False: there was none.
     virtual StoreResult<bool> destroy_session(std::string_view handle) = 0;
     virtual StoreResult<std::optional<KeyFetch>> find_key_fetch(std::string_view handle,
                                                                 std::int64_t now) = 0;

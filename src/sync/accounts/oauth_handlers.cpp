@@ -80,6 +80,8 @@ Grant make_grant(base::Random& random, std::int64_t now, const GrantTerms& terms
                                  .scope = terms.scope,
                                  .created_at = now,
                                  .owner = {.uid = terms.uid}};
+    if (terms.parent && terms.parent->kind == Holder::Kind::session)
+        grant.refresh->session = terms.parent->handle;
     return grant;
 }
 

@@ -245,6 +245,36 @@ TEST_F(OauthTest, PhoneDeviceIsDisconnectedFromElsewhere) {
     EXPECT_EQ(refresh(token).refusal(), "401/110");
 }
 
+TEST_F(OauthTest, RefreshTokenWithoutSyncOpensNoDevices) {
+    const auto token = grant("profile", R"(,"access_type":"offline")").string("refresh_token");
+    const auto authorization = "Bearer " + token;
+    EXPECT_EQ(refresh(token, {}, firefox_id).status, 200) << "it is good for what it is made for";
+    EXPECT_EQ(get("/auth/v1/account/devices", authorization).refusal(), "401/110");
+    EXPECT_EQ(post("/auth/v1/account/device", R"({"name":"Phone","type":"mobile"})", authorization).refusal(),
+              "401/110");
+    EXPECT_EQ(get("/auth/v1/account/devices", bearer(session_)).text, "[]");
+}
+
+TEST_F(OauthTest, RefreshTokenMadeBySessionEndsWithIt) {
+    const auto granted = grant(oldsync, R"(,"access_type":"offline")").string("refresh_token");
+    const auto redeemed = redeem(code(), bearer(session_)).string("refresh_token");
+    const auto independent = redeem(code(), "").string("refresh_token");
+    EXPECT_TRUE(active(granted) && active(redeemed) && active(independent));
+    post("/auth/v1/session/destroy", "{}", bearer(session_));
+    EXPECT_FALSE(active(granted));
+    EXPECT_FALSE(active(redeemed));
+    EXPECT_TRUE(active(independent)) << "the page may end its session";
+}
+
+TEST_F(OauthTest, RefreshTokenMadeBySessionEndsWithItsDevice) {
+    const auto device = post("/auth/v1/account/device", R"({"name":"A","type":"desktop"})", bearer(session_));
+    const auto token = grant(oldsync, R"(,"access_type":"offline")").string("refresh_token");
+    EXPECT_EQ(refresh(token, {}, firefox_id).status, 200);
+    const auto other = sign_in();
+    post("/auth/v1/account/device/destroy", json({{"id", device.string("id")}}), bearer(other));
+    EXPECT_EQ(refresh(token, {}, firefox_id).refusal(), "401/110");
+}
+
 TEST_F(OauthTest, DestroyAlwaysSucceeds) {
     const auto token = grant(oldsync).string("access_token");
     EXPECT_EQ(post("/auth/v1/oauth/destroy", json({{"client_id", firefox_id}, {"token", token}})).text, "{}");

@@ -67,9 +67,11 @@ class ElsewhereTest : public AccountsTest {
 };
 
 TEST_F(ElsewhereTest, OtherServersAndOwnHost) {
-    const auto answer = get("/.well-known/fxa-client-configuration");
+    const auto answer =
+        send({"GET", "/.well-known/fxa-client-configuration", "", {{"Host", "localhost:5000"}}});
     EXPECT_EQ(answer.string("sync_tokenserver_base_url"), "https://token.example/t");
-    EXPECT_EQ(answer.string("auth_server_base_url"), "http://sync.example/auth");
+    EXPECT_EQ(answer.string("auth_server_base_url"), "http://localhost:5000/auth");
+    EXPECT_EQ(get("/.well-known/fxa-client-configuration").status, 400) << "no name of this machine";
     EXPECT_EQ(send({"GET", "/.well-known/fxa-client-configuration", "", {{"Host", "a b"}}}).status, 400);
 }
 

@@ -21,27 +21,63 @@ std::int64_t RateLimit::delay_ms(double level) const {
     return std::min(static_cast<std::int64_t>(delay), rule_.longest_delay_ms);
 }
 
+void RateLimit::enter(const std::string& key, Entry& entry, std::int64_t now_ms) {
+    entry.waiting = entry.blocked_until_ms > now_ms;
+    if (entry.waiting) {
+        waiting_.emplace(entry.blocked_until_ms, key);
+    } else {
+        entry.place = order_.insert(order_.end(), key);
+    }
+}
+
+void RateLimit::leave(const std::string& key, Entry& entry) {
+    if (entry.waiting) {
+        waiting_.erase({entry.blocked_until_ms, key});
+    } else {
+        order_.erase(entry.place);
+    }
+}
+
+void RateLimit::block_until(const std::string& key, Entry& entry, std::int64_t until_ms,
+                            std::int64_t now_ms) {
+    leave(key, entry);
+    entry.blocked_until_ms = until_ms;
+    enter(key, entry, now_ms);
+}
+
+void RateLimit::end_waits(std::int64_t now_ms) {
+    while (!waiting_.empty() && waiting_.begin()->first <= now_ms) {
+        const auto key = waiting_.begin()->second;
+        auto& entry = entries_.at(key);
+        block_until(key, entry, entry.blocked_until_ms, now_ms);
+    }
+}
+
+void RateLimit::make_room() {
+    if (entries_.size() < rule_.most_keys) return;
+    const auto key = order_.empty() ? waiting_.begin()->second : order_.front();
+    const auto found = entries_.find(key);
+    leave(key, found->second);
+    entries_.erase(found);
+}
+
 RateLimit::Entry& RateLimit::touch(std::string_view key, std::int64_t now_ms) {
-    const auto found = entries_.find(std::string(key));
-    if (found != entries_.end()) {
+    end_waits(now_ms);
+    const std::string name(key);
+    if (const auto found = entries_.find(name); found != entries_.end()) {
         auto& entry = found->second;
-        order_.splice(order_.end(), order_, entry.place);
         // A clock that was set back must not charge anybody.
         const auto passed = static_cast<double>(std::max<std::int64_t>(0, now_ms - entry.at_ms));
         entry.level =
             std::max(0.0, entry.level - passed * rule_.burst / static_cast<double>(rule_.window_ms));
         entry.at_ms = now_ms;
-        entry.blocked_until_ms = std::min(entry.blocked_until_ms, now_ms + rule_.longest_delay_ms);
+        block_until(name, entry, std::min(entry.blocked_until_ms, now_ms + rule_.longest_delay_ms), now_ms);
         return entry;
     }
-    if (entries_.size() >= rule_.most_keys) {
-        entries_.erase(order_.front());
-        order_.pop_front();
-    }
-    order_.emplace_back(key);
-    auto& entry = entries_[order_.back()];
+    make_room();
+    auto& entry = entries_[name];
     entry.at_ms = now_ms;
-    entry.place = std::prev(order_.end());
+    enter(name, entry, now_ms);
     return entry;
 }
 
@@ -53,7 +89,8 @@ std::expected<void, RateLimit::Refused> RateLimit::admit(std::string_view key, s
     }
     entry.level = std::min(entry.level + 1, rule_.burst + most_beyond_burst);
     // The level has leaked a little since the first try: half a try of tolerance keeps "ten" ten.
-    if (entry.level > rule_.burst - 0.5) entry.blocked_until_ms = now_ms + delay_ms(entry.level);
+    if (entry.level > rule_.burst - 0.5)
+        block_until(std::string(key), entry, now_ms + delay_ms(entry.level), now_ms);
     return {};
 }
 
@@ -61,15 +98,17 @@ void RateLimit::refund(std::string_view key) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(std::string(key));
     if (found == entries_.end()) return;
-    found->second.level = std::max(0.0, found->second.level - 1);
-    if (found->second.level <= rule_.burst - 0.5) found->second.blocked_until_ms = 0;
+    auto& entry = found->second;
+    entry.level = std::max(0.0, entry.level - 1);
+    if (entry.blocked_until_ms != 0 && entry.level <= rule_.burst - 0.5)
+        block_until(found->first, entry, 0, 0);
 }
 
 void RateLimit::forget(std::string_view key) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(std::string(key));
     if (found == entries_.end()) return;
-    order_.erase(found->second.place);
+    leave(found->first, found->second);
     entries_.erase(found);
 }
 

@@ -4,9 +4,11 @@
 #include <expected>
 #include <list>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace homespun::sync::accounts {
 
@@ -17,12 +19,13 @@ struct RateRule {
     std::int64_t first_delay_ms = 5'000;   ///< wait after the burst is used up; doubles with each further try
     std::int64_t longest_delay_ms =
         60'000;                      ///< Firefox refuses to call at all while told to wait: keep it small
-    std::size_t most_keys = 20'000;  ///< beyond that the key not seen for longest is forgotten
+    std::size_t most_keys = 20'000;  ///< beyond that one is forgotten, see RateLimit
 };
 
 /// Counts tries per key (an account, an address). A try is charged before it is made, so that many at once
-/// count as many; what turns out to be harmless is given back. Pure: the time is passed in. Thread-safe,
-/// bounded.
+/// count as many; what turns out to be harmless is given back. When there are too many keys, the one not seen
+/// for longest is forgotten; a key that has to wait only when all of them have to, then the one whose wait
+/// ends first. Pure: the time is passed in. Thread-safe, bounded.
 class RateLimit {
   public:
     /// Seconds to wait, at least 1.
@@ -45,15 +48,22 @@ class RateLimit {
         double level = 0;  ///< tries not yet grown back
         std::int64_t at_ms = 0;
         std::int64_t blocked_until_ms = 0;
-        std::list<std::string>::iterator place;
+        bool waiting = false;                    ///< in `waiting_`, else in `order_`
+        std::list<std::string>::iterator place;  ///< in `order_`
     };
 
     Entry& touch(std::string_view key, std::int64_t now_ms);
+    void block_until(const std::string& key, Entry& entry, std::int64_t until_ms, std::int64_t now_ms);
+    void enter(const std::string& key, Entry& entry, std::int64_t now_ms);
+    void leave(const std::string& key, Entry& entry);
+    void end_waits(std::int64_t now_ms);
+    void make_room();
     [[nodiscard]] std::int64_t delay_ms(double level) const;
 
     const RateRule rule_;
     mutable std::mutex mutex_;
-    std::list<std::string> order_;  ///< longest not seen first
+    std::list<std::string> order_;                            ///< keys without a wait, longest not seen first
+    std::set<std::pair<std::int64_t, std::string>> waiting_;  ///< the others by the end of their wait
     std::unordered_map<std::string, Entry> entries_;
 };
 

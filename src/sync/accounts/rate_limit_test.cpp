@@ -79,6 +79,57 @@ TEST(RateLimit, NumberOfKeysIsBounded) {
     EXPECT_EQ(limit.size(), 100U);
 }
 
+TEST(RateLimit, OtherKeysDoNotWashOutABlockedOne) {
+    RateLimit limit({});
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(limit.admit("victim", start));
+    for (int i = 0; i < 25'000; ++i)
+        ASSERT_TRUE(limit.admit(std::to_string(i), start + second));
+    EXPECT_EQ(limit.size(), 20'000U);
+    const auto refused = limit.admit("victim", start + second);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().retry_after_s, 4);
+}
+
+TEST(RateLimit, OfBlockedKeysTheOneThatEndsFirstGoes) {
+    RateLimit limit({.most_keys = 3});
+    const auto block = [&](const std::string& key, std::int64_t now) {
+        while (limit.admit(key, now)) {
+        }
+    };
+    block("b", start + second);
+    block("a", start);
+    block("c", start + 2 * second);
+    EXPECT_TRUE(limit.admit("new", start + 2 * second));
+    EXPECT_EQ(limit.size(), 3U);
+    EXPECT_FALSE(limit.admit("b", start + 2 * second));
+    EXPECT_FALSE(limit.admit("c", start + 2 * second));
+    EXPECT_TRUE(limit.admit("a", start + 2 * second)) << "it went, and takes the place of the new one";
+    EXPECT_EQ(limit.size(), 3U);
+    EXPECT_FALSE(limit.admit("b", start + 2 * second));
+}
+
+TEST(RateLimit, KeysWhoseBlockIsOverGoLikeOthers) {
+    RateLimit limit({.most_keys = 3});
+    for (const auto* key : {"a", "b", "c"}) {
+        while (limit.admit(key, start)) {
+        }
+    }
+    const auto later = start + 10 * second;
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(limit.admit("x", later));
+    EXPECT_FALSE(limit.admit("x", later));
+    for (int i = 0; i < 9; ++i) {
+        EXPECT_TRUE(limit.admit("y", later)) << i;
+        EXPECT_TRUE(limit.admit("z", later)) << i << ": new keys are counted, not dropped for each other";
+    }
+    limit.refund("x");
+    EXPECT_TRUE(limit.admit("x", later));
+    EXPECT_EQ(limit.size(), 3U);
+    limit.forget("x");
+    EXPECT_EQ(limit.size(), 2U);
+}
+
 TEST(AddressKey, NetworksAndMappedAddresses) {
     EXPECT_EQ(address_key("192.0.2.7"), "192.0.2.7");
     EXPECT_EQ(address_key("::ffff:192.0.2.7"), "192.0.2.7");

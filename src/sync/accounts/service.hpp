@@ -105,6 +105,7 @@ class Accounts {
 
     // account_handlers.cpp
     Outcome create(Context& context);
+    [[nodiscard]] SignUp sign_up_for(const Context& context) const;
     Outcome create_status(Context& context);
     Outcome login(Context& context);
     Outcome credentials_status(Context& context);

@@ -69,25 +69,40 @@ std::string PublicUrl::authority() const {
     return port == default_port(scheme) ? host : fmt::format("{}:{}", host, port);
 }
 
+bool PublicUrl::is_loopback() const {
+    const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
+    return host == "localhost" || host == "[::1]" || (numbers && host.starts_with("127."));
+}
+
 std::string PublicUrl::text() const {
     return fmt::format("{}://{}{}", scheme, authority(), path);
 }
 
+const PublicUrl* PublicUrls::match(std::string_view host) const {
+    for (const auto& url : urls_) {
+        PublicUrl candidate;
+        candidate.scheme = url.scheme;  // whose default port counts: a proxy may have ended TLS
+        if (parse_authority(host, candidate) && candidate.host == url.host && candidate.port == url.port)
+            return &url;
+    }
+    return nullptr;
+}
+
 std::optional<PublicUrl> PublicUrls::of(const net::http::Request& request) const {
     const auto host = request.headers.find("Host");
-    PublicUrl seen;
-    seen.scheme = request.scheme;
-    const bool valid = host && parse_authority(*host, seen);
-    if (urls_.empty()) return valid ? std::optional(seen) : std::nullopt;
-    if (valid) {
-        for (const auto& url : urls_) {
-            PublicUrl candidate;
-            candidate.scheme = url.scheme;
-            (void)parse_authority(*host, candidate);
-            if (candidate.host == url.host && candidate.port == url.port) return url;
-        }
+    if (urls_.empty()) {
+        PublicUrl seen;
+        seen.scheme = request.scheme;
+        const bool valid = host && parse_authority(*host, seen);
+        return valid && seen.is_loopback() ? std::optional(seen) : std::nullopt;
     }
-    return urls_.front();
+    const auto* matching = host ? match(*host) : nullptr;
+    return matching ? *matching : urls_.front();
+}
+
+bool PublicUrls::knows(const net::http::Request& request) const {
+    const auto host = request.headers.find("Host");
+    return urls_.empty() ? of(request).has_value() : host && match(*host) != nullptr;
 }
 
 }  // namespace homespun::sync::auth

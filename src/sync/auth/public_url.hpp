@@ -21,6 +21,8 @@ struct PublicUrl {
     static base::Result<PublicUrl> parse(std::string_view text);
     /// Default ports are left out.
     [[nodiscard]] std::string text() const;
+    /// localhost, 127.0.0.0/8 as numbers, or [::1].
+    [[nodiscard]] bool is_loopback() const;
     /// `host[:port]` as a client sends it in Host.
     [[nodiscard]] std::string authority() const;
 };
@@ -36,10 +38,16 @@ class PublicUrls {
     /// else the first; without any, made from the request's scheme and Host. Nothing when Host is no valid
     /// authority.
     [[nodiscard]] std::optional<PublicUrl> of(const net::http::Request& request) const;
+    /// Whether Host is a name of ours: the authority of a configured URL (default ports dropped), or, without
+    /// any, a loopback name. `of` falls back to the first URL, this does not.
+    [[nodiscard]] bool knows(const net::http::Request& request) const;
     [[nodiscard]] bool configured() const { return !urls_.empty(); }
     [[nodiscard]] const std::vector<PublicUrl>& all() const { return urls_; }
 
   private:
+    /// The configured URL with this authority; null when there is none.
+    [[nodiscard]] const PublicUrl* match(std::string_view host) const;
+
     std::vector<PublicUrl> urls_;
 };
 

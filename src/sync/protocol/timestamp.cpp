@@ -1,11 +1,15 @@
 #include "sync/protocol/timestamp.hpp"
 
+#include <charconv>
+
 #include "base/text.hpp"
 
 namespace homespun::sync::protocol {
 
 void Timestamp::append_to(std::string& out) const {
-    out += std::to_string(hundredths / 100);
+    char seconds[20];
+    const auto end = std::to_chars(seconds, seconds + sizeof(seconds), hundredths / 100).ptr;
+    out.append(seconds, end);
     out += '.';
     out += static_cast<char>('0' + hundredths / 10 % 10);
     out += static_cast<char>('0' + hundredths % 10);

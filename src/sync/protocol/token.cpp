@@ -80,6 +80,8 @@ void Tokens::replace_secrets(std::vector<std::string> secrets) {
     }
     const std::unique_lock lock(mutex_);
     secrets_ = std::move(fresh);
+    for (auto& part : cache_)
+        part.known.clear();  // nobody is looking: they would hold the lock shared
 }
 
 TokenPair Tokens::make(const TokenPayload& payload) const {
@@ -93,18 +95,27 @@ TokenPair Tokens::make(const TokenPayload& payload) const {
     return pair;
 }
 
-std::expected<VerifiedToken, TokenFailure> Tokens::verify(std::string_view id) const {
+std::expected<std::shared_ptr<const VerifiedToken>, TokenFailure> Tokens::verify(std::string_view id) const {
+    const std::shared_lock lock(mutex_);
+    auto& part = part_of(id);
+    {
+        const std::lock_guard part_lock(part.mutex);
+        if (const auto known = part.known.find(id); known != part.known.end()) return known->second;
+    }
     const auto bytes = base::base64_decode(id, base::Base64::url);
     if (!bytes || bytes->size() <= signature_size) return std::unexpected(TokenFailure::malformed);
     const auto text = std::string_view(*bytes).substr(0, bytes->size() - signature_size);
     const auto signature = std::string_view(*bytes).substr(text.size());
-    const std::shared_lock lock(mutex_);
     for (const auto& secret : secrets_) {
         if (!base::equal_constant_time(signature, base::hmac_sha256(secret.signing_key, text))) continue;
         auto payload = parse_payload(text);
         if (!payload) return std::unexpected(TokenFailure::malformed);
         auto key = derive_key(secret.master, payload->salt, id);
-        return VerifiedToken{std::move(*payload), std::move(key)};
+        auto verified = std::make_shared<const VerifiedToken>(std::move(*payload), std::move(key));
+        const std::lock_guard part_lock(part.mutex);
+        if (part.known.size() >= cached_per_part) part.known.clear();
+        part.known.emplace(std::string(id), verified);
+        return verified;
     }
     return std::unexpected(TokenFailure::bad_signature);
 }

@@ -24,10 +24,10 @@ TEST(TokensTest, VerifiesTheSheetsVector) {
     const Tokens tokens({"other", "secret0"});
     const auto verified = tokens.verify(vector_id);
     ASSERT_TRUE(verified);
-    EXPECT_EQ(verified->key, vector_key);
-    EXPECT_EQ(verified->payload.uid, 42U);
-    EXPECT_EQ(verified->payload.expires, 4102444800);
-    EXPECT_EQ(verified->payload.fxa_kid, "0000000001234-qqo");
+    EXPECT_EQ((*verified)->key, vector_key);
+    EXPECT_EQ((*verified)->payload.uid, 42U);
+    EXPECT_EQ((*verified)->payload.expires, 4102444800);
+    EXPECT_EQ((*verified)->payload.fxa_kid, "0000000001234-qqo");
 }
 
 TEST(TokensTest, SignsTheSheetsHawkRequest) {
@@ -52,8 +52,8 @@ TEST(TokensTest, ReadsBackWhatItMade) {
     const auto pair = tokens.make(payload);
     const auto verified = tokens.verify(pair.id);
     ASSERT_TRUE(verified);
-    EXPECT_EQ(verified->key, pair.key);
-    EXPECT_EQ(verified->payload.fxa_uid, payload.fxa_uid);
+    EXPECT_EQ((*verified)->key, pair.key);
+    EXPECT_EQ((*verified)->payload.fxa_uid, payload.fxa_uid);
     EXPECT_EQ(Tokens({"old"}).verify(pair.id).error(), TokenFailure::bad_signature);
     EXPECT_TRUE(Tokens({"x", "new"}).verify(pair.id));
 }

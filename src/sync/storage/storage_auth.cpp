@@ -38,9 +38,9 @@ std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barr
     const bool bare_fits =
         url->host.starts_with('[') &&
         base::hawk::verify(
-            token->key, *header,
+            (*token)->key, *header,
             {request.method, target, std::string_view(url->host).substr(1, url->host.size() - 2), url->port});
-    if (!bare_fits && !base::hawk::verify(token->key, *header, covered)) {
+    if (!bare_fits && !base::hawk::verify((*token)->key, *header, covered)) {
         return refuse("bad_mac", "the MAC does not fit " + request.method + " at " + url->text() +
                                      "; behind a proxy set public_url to what clients see");
     }
@@ -49,11 +49,11 @@ std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barr
         return refuse("bad_payload_hash", "the payload hash does not fit the body");
     }
     const auto uid = base::parse_integer<std::uint64_t>(context.parameter("uid"));
-    if (!uid || *uid != token->payload.uid) return refuse("other_user", "the token is another user's");
+    if (!uid || *uid != (*token)->payload.uid) return refuse("other_user", "the token is another user's");
     const auto now_s = now_ms / 1000;
-    if (token->payload.expires <= now_s) {
+    if ((*token)->payload.expires <= now_s) {
         const bool polls = context.contract() != nullptr && context.contract()->name == "info_collections" &&
-                           token->payload.expires + expired_grace_s > now_s;
+                           (*token)->payload.expires + expired_grace_s > now_s;
         if (!polls) return refuse("token_expired", "the token has expired");
     }
     return StorageUser{*uid, protocol::Timestamp::from_ms(now_ms)};

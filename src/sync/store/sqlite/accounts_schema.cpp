@@ -50,12 +50,14 @@ CREATE INDEX keyfetch_expires ON keyfetch(expires_at);
 CREATE TABLE refresh (
     handle TEXT PRIMARY KEY,
     uid TEXT NOT NULL REFERENCES account(uid) ON DELETE CASCADE,
+    session TEXT REFERENCES session(handle) ON DELETE CASCADE,
     client_id TEXT NOT NULL,
     scope TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_used_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refresh_uid ON refresh(uid);
+CREATE INDEX refresh_session ON refresh(session);
 CREATE INDEX refresh_used ON refresh(last_used_at);
 CREATE TABLE device (
     id TEXT PRIMARY KEY,

@@ -67,18 +67,21 @@ SqlResult<accounts::SignUpVerdict> AccountsTables::judge_sign_up(accounts::SignU
                                                                  std::int64_t now) {
     using accounts::SignUp;
     using Verdict = accounts::SignUpVerdict;
+    // A good invite is used up even where none is needed: who sees the link later makes no account with it.
+    if (invite) {
+        const auto good = read_number(
+            database_, "SELECT count(*) FROM invite WHERE handle = ? AND used_at IS NULL AND expires_at > ?",
+            *invite, now);
+        if (!good) return std::unexpected(good.error());
+        if (*good > 0) return Verdict::invite;
+    }
     if (rule == SignUp::open) return Verdict::open;
     if (rule == SignUp::first) {
         const auto any = read_number(database_, "SELECT EXISTS (SELECT 1 FROM account)");
         if (!any) return std::unexpected(any.error());
         if (*any == 0) return Verdict::first;
     }
-    if (!invite) return Verdict::closed;
-    const auto good = read_number(
-        database_, "SELECT count(*) FROM invite WHERE handle = ? AND used_at IS NULL AND expires_at > ?",
-        *invite, now);
-    if (!good) return std::unexpected(good.error());
-    return *good > 0 ? Verdict::invite : Verdict::bad_invite;
+    return invite ? Verdict::bad_invite : Verdict::closed;
 }
 
 StoreResult<accounts::SignUpVerdict> AccountsTables::sign_up_verdict(accounts::SignUp rule,

@@ -45,14 +45,21 @@ AccessToken read_access_token(const Statement& row) {
 }  // namespace
 
 StoreResult<void> AccountsTables::add_code(std::string_view handle, const Code& code) {
-    auto done =
-        change_rows(database_,
-                    "INSERT INTO code (handle, uid, session, client_id, scope, challenge, keys_jwe, offline, "
-                    "auth_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    handle, code.uid, code.session, code.client_id, code.scope, code.challenge, code.keys_jwe,
-                    std::int64_t{code.offline}, code.auth_at, code.expires_at);
-    if (!done) return failed_reference(done.error());
-    return {};
+    return atomically(database_, [&]() -> StoreResult<void> {
+        auto dropped = change_rows(database_,
+                                   "DELETE FROM code WHERE handle IN (SELECT handle FROM code WHERE uid = ? "
+                                   "ORDER BY expires_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+                                   code.uid, static_cast<std::int64_t>(accounts::most_codes_per_account) - 1);
+        if (!dropped) return failed(dropped.error());
+        auto done = change_rows(
+            database_,
+            "INSERT INTO code (handle, uid, session, client_id, scope, challenge, keys_jwe, offline, "
+            "auth_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            handle, code.uid, code.session, code.client_id, code.scope, code.challenge, code.keys_jwe,
+            std::int64_t{code.offline}, code.auth_at, code.expires_at);
+        if (!done) return failed_reference(done.error());
+        return {};
+    });
 }
 
 StoreResult<Code> AccountsTables::take_code(std::string_view handle, std::int64_t now) {
@@ -68,17 +75,29 @@ StoreResult<Code> AccountsTables::take_code(std::string_view handle, std::int64_
     return std::move(*found);
 }
 
+StoreResult<void> AccountsTables::insert_refresh_token(const RefreshToken& token) {
+    // Room is made first, as for sessions.
+    auto dropped = change_rows(
+        database_,
+        "DELETE FROM refresh WHERE handle IN (SELECT handle FROM refresh WHERE uid = ? "
+        "ORDER BY last_used_at DESC, created_at DESC, rowid DESC LIMIT -1 OFFSET ?)",
+        token.owner.uid, static_cast<std::int64_t>(accounts::most_refresh_tokens_per_account) - 1);
+    if (!dropped) return failed(dropped.error());
+    auto done =
+        change_rows(database_,
+                    "INSERT INTO refresh (handle, uid, session, client_id, scope, created_at, last_used_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    token.handle, token.owner.uid, token.session, token.client_id, token.scope,
+                    token.created_at, token.created_at);
+    if (!done) return failed_reference(done.error());
+    return {};
+}
+
 StoreResult<void> AccountsTables::add_tokens(const std::optional<AccessToken>& access,
                                              const std::optional<RefreshToken>& refresh) {
     return atomically(database_, [&]() -> StoreResult<void> {
         if (refresh) {
-            auto done =
-                change_rows(database_,
-                            "INSERT INTO refresh (handle, uid, client_id, scope, created_at, last_used_at) "
-                            "VALUES (?, ?, ?, ?, ?, ?)",
-                            refresh->handle, refresh->owner.uid, refresh->client_id, refresh->scope,
-                            refresh->created_at, refresh->created_at);
-            if (!done) return failed_reference(done.error());
+            if (auto done = insert_refresh_token(*refresh); !done) return done;
         }
         if (!access) return {};
         auto dropped =
@@ -119,7 +138,7 @@ StoreResult<std::optional<RefreshToken>> AccountsTables::find_refresh_token(std:
         database_,
         "SELECT refresh.handle, client_id, scope, refresh.created_at, last_used_at, device.id, account.uid, "
         "email, "
-        "generation, keys_changed_at FROM refresh JOIN account ON account.uid = refresh.uid "
+        "generation, keys_changed_at, refresh.session FROM refresh JOIN account ON account.uid = refresh.uid "
         "LEFT JOIN device ON device.refresh = refresh.handle WHERE refresh.handle = ? AND last_used_at >= ?",
         [&](Statement& row) {
             RefreshToken token{std::string(row.text(0)),
@@ -128,7 +147,8 @@ StoreResult<std::optional<RefreshToken>> AccountsTables::find_refresh_token(std:
                                row.integer(3),
                                row.integer(4),
                                optional_text(row, 5),
-                               {}};
+                               {},
+                               optional_text(row, 10)};
             token.owner = {std::string(row.text(6)), std::string(row.text(7)), row.integer(8),
                            row.integer(9)};
             found = std::move(token);

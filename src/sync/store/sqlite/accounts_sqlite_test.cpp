@@ -129,6 +129,18 @@ TEST_F(AccountsSqlite, InviteIsGoodOnceAndForItsTime) {
     EXPECT_EQ(invites->front().used_by, "u2");
 }
 
+TEST_F(AccountsSqlite, GoodInviteIsUsedUpUnderEveryRule) {
+    ASSERT_TRUE(store_->add_invite("one", start, start + day));
+    ASSERT_TRUE(store_->add_invite("two", start, start + day));
+    EXPECT_EQ(*store_->sign_up_verdict(SignUp::first, "one", start), SignUpVerdict::invite);
+    EXPECT_EQ(*store_->sign_up_verdict(SignUp::first, "nonsense", start), SignUpVerdict::first);
+    ASSERT_TRUE(create("u1", "a@b", SignUp::first, "one"));
+    EXPECT_EQ(*store_->sign_up_verdict(SignUp::closed, "one", start), SignUpVerdict::bad_invite);
+    ASSERT_TRUE(create("u2", "c@d", SignUp::open, "two"));
+    EXPECT_EQ(*store_->sign_up_verdict(SignUp::closed, "two", start), SignUpVerdict::bad_invite);
+    EXPECT_EQ(*store_->sign_up_verdict(SignUp::open, "two", start), SignUpVerdict::open);
+}
+
 /// Two connections, as two programs would have them, in a race.
 template <class Try>
 int winners(const std::string& path, Try attempt) {
@@ -373,6 +385,61 @@ TEST_F(AccountsSqlite, RefreshTokenTakesItsAccessTokensAndDeviceAlong) {
     EXPECT_TRUE(store_->devices("u1", start)->empty());
     EXPECT_EQ(kind_of(store_->add_tokens(AccessToken{.handle = "t2", .uid = "u1", .parent = holder}, {})),
               StoreFailure::not_found);
+}
+
+TEST_F(AccountsSqlite, RefreshTokensAreBounded) {
+    ASSERT_TRUE(create("u1", "a@b"));
+    ASSERT_TRUE(create("u2", "c@d"));
+    const auto add = [&](const std::string& handle, const std::string& uid, std::int64_t at) {
+        RefreshToken token{.handle = handle, .client_id = "c", .scope = "s", .created_at = at};
+        token.owner.uid = uid;
+        ASSERT_TRUE(store_->add_tokens({}, token));
+    };
+    add("other", "u2", start);
+    add("used", "u1", start);
+    add("unused", "u1", start);
+    ASSERT_TRUE(store_->touch({Holder::Kind::refresh_token, "used"}, start + minute));
+    for (std::size_t i = 0; i + 1 < most_refresh_tokens_per_account; ++i)
+        add("r" + std::to_string(i), "u1", start + 1);
+    EXPECT_EQ(store_->attached_clients("u1", start)->size(), most_refresh_tokens_per_account + 1)
+        << "and the session";
+    EXPECT_FALSE(*store_->find_refresh_token("unused", start));
+    EXPECT_TRUE(*store_->find_refresh_token("used", start));
+    add("one more", "u1", start + 1);
+    EXPECT_TRUE(*store_->find_refresh_token("one more", start));
+    EXPECT_FALSE(*store_->find_refresh_token("r0", start));
+    EXPECT_TRUE(*store_->find_refresh_token("r1", start));
+    EXPECT_TRUE(*store_->find_refresh_token("other", start));
+}
+
+TEST_F(AccountsSqlite, CodesAreBounded) {
+    ASSERT_TRUE(create("u1", "a@b"));
+    ASSERT_TRUE(create("u2", "c@d"));
+    ASSERT_TRUE(store_->add_code("other", {.uid = "u2", .expires_at = start + 1}));
+    for (std::size_t i = 0; i < most_codes_per_account + 2; ++i)
+        ASSERT_TRUE(store_->add_code("c" + std::to_string(i), {.uid = "u1", .expires_at = start + minute}));
+    EXPECT_EQ(kind_of(store_->take_code("c0", start)), StoreFailure::not_found);
+    EXPECT_EQ(kind_of(store_->take_code("c1", start)), StoreFailure::not_found);
+    for (std::size_t i = 2; i < most_codes_per_account + 2; ++i)
+        EXPECT_TRUE(store_->take_code("c" + std::to_string(i), start)) << i;
+    EXPECT_TRUE(store_->take_code("other", start));
+}
+
+TEST_F(AccountsSqlite, RefreshTokenOfASessionGoesWithIt) {
+    ASSERT_TRUE(create("u1", "a@b"));
+    RefreshToken bound{.handle = "bound", .client_id = "c", .scope = "s", .created_at = start};
+    bound.owner.uid = "u1";
+    auto loose = bound;
+    loose.handle = "loose";
+    bound.session = "session-u1";
+    ASSERT_TRUE(store_->add_tokens({}, bound));
+    ASSERT_TRUE(store_->add_tokens({}, loose));
+    EXPECT_EQ((*store_->find_refresh_token("bound", start))->session, "session-u1");
+    EXPECT_TRUE(*store_->destroy_session("session-u1"));
+    EXPECT_FALSE(*store_->find_refresh_token("bound", start));
+    EXPECT_TRUE(*store_->find_refresh_token("loose", start));
+    bound.handle = "late";
+    EXPECT_EQ(kind_of(store_->add_tokens({}, bound)), StoreFailure::not_found);
 }
 
 TEST_F(AccountsSqlite, AccountGoesWithEverythingOrStaysAlone) {

@@ -78,6 +78,7 @@ class AccountsTables final : public accounts::AccountsStore {
     SqlResult<void> insert_account(const accounts::Account& account);
     SqlResult<void> insert_session(std::string_view uid, const accounts::NewSession& session,
                                    const std::optional<accounts::NewKeyFetch>& key_fetch, std::int64_t now);
+    StoreResult<void> insert_refresh_token(const accounts::RefreshToken& token);
     SqlResult<std::vector<accounts::Device>> read_devices(std::string_view uid);
     SqlResult<void> write_device(std::string_view uid, const accounts::Device& device);
     StoreResult<accounts::Device> merge_device(std::string_view uid, const accounts::Holder& holder,

@@ -87,6 +87,12 @@ base::Result<void> copy_file(Database& database, const std::string& path, const 
     return {};
 }
 
+SqlResult<bool> is_shard(Database& database) {
+    auto row = database.use("PRAGMA application_id");
+    if (const auto stepped = row.step(); !stepped) return std::unexpected(stepped.error());
+    return row.integer(0) == shard_application_id;
+}
+
 base::Result<void> migrate_one(Database& database, const std::string& path, const Migration& migration) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(told(path, transaction.error()));
@@ -124,6 +130,9 @@ base::Result<void> adopt_shard(Database& database, const std::string& path,
                                std::span<const Migration> migrations, std::int64_t current_format) {
     const auto found = database.user_version();
     if (!found) return std::unexpected(told(path, found.error()));
+    const auto ours = is_shard(database);
+    if (!ours) return std::unexpected(told(path, ours.error()));
+    if (!*ours) return base::fail(fmt::format("{} is a database, but no part of a record store", path));
     if (*found > current_format) {
         return base::fail(
             fmt::format("{} has storage format {}, this program knows formats up to {}: it was written "

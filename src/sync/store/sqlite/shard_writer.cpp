@@ -15,8 +15,6 @@ constexpr milliseconds most_work{5};
 constexpr milliseconds longest_parking{1000};
 /// Behind this far, waiting for the clock is futile.
 constexpr std::int64_t hopeless_hundredths = 100;
-constexpr std::size_t queue_requests = 16'384;
-constexpr std::size_t queue_bytes = std::size_t{256} << 20;
 constexpr std::size_t most_suggestions = 256;
 constexpr int checkpoint_frames = 1000;
 /// Under unbroken load a slice of the purge is squeezed in this often, if there is something to purge.
@@ -71,15 +69,16 @@ void ShardWriter::close() {
 }
 
 bool ShardWriter::enqueue(Request& request) {
-    const auto bytes = request->bytes();
+    const auto bytes = request->weight = request->bytes();
     bool was_empty = false;
     {
         const std::lock_guard lock(mutex_);
         if (closing_ || broken_.load(std::memory_order_relaxed)) return false;
-        if (queue_.size() >= queue_requests || (queued_bytes_ > 0 && queued_bytes_ + bytes > queue_bytes))
-            return false;
+        if (held_requests_ >= settings_.most_held_requests) return false;
+        if (held_requests_ > 0 && held_bytes_ + bytes > settings_.most_held_bytes) return false;
         was_empty = queue_.empty();
-        queued_bytes_ += bytes;
+        ++held_requests_;
+        held_bytes_ += bytes;
         queue_.push_back(std::move(request));
     }
     if (was_empty) wake_.notify_one();
@@ -145,7 +144,6 @@ bool ShardWriter::take_queued() {
     for (auto& request : queue_)
         inbox_.push_back(std::move(request));
     queue_.clear();
-    queued_bytes_ = 0;
     to_load_.swap(suggested_);
     return true;
 }
@@ -173,7 +171,6 @@ ShardWriter::Request ShardWriter::next_request() {
     if (inbox_.empty()) {
         const std::lock_guard lock(mutex_);
         inbox_.swap(queue_);
-        queued_bytes_ = 0;
     }
     if (inbox_.empty()) return nullptr;
     auto request = std::move(inbox_.front());
@@ -278,7 +275,7 @@ void ShardWriter::commit_group() {
         if (!request) break;
         const auto done = execute(request, true);
         if (request) {
-            bytes += request->bytes();
+            bytes += request->weight;
             executed.push_back(std::move(request));
         }
         if (!done) {
@@ -348,8 +345,19 @@ void ShardWriter::publish() {
     touched_.clear();
 }
 
+/// They make room for others: once per group, so that it costs a single request next to nothing.
+void ShardWriter::uncount(const std::vector<Request>& requests) {
+    std::size_t bytes = 0;
+    for (const auto& request : requests)
+        bytes += request->weight;
+    const std::lock_guard lock(mutex_);
+    held_requests_ -= requests.size();
+    held_bytes_ -= bytes;
+}
+
 /// One post per loop for all of its answers.
 void ShardWriter::complete(std::vector<Request> requests) {
+    uncount(requests);
     using Answers = std::pair<base::Executor*, std::vector<Request>>;
     std::vector<Answers> by_home;
     for (auto& request : requests) {

@@ -27,11 +27,14 @@ struct WriterSettings {
     BatchLimits limits;
     std::chrono::milliseconds idle_after{200};      ///< then checkpoint and purge
     std::chrono::milliseconds purge_every{60'000};  ///< when nothing is known to wait for the purge
+    std::size_t most_held_requests = 16'384;        ///< taken and not yet answered, parked ones too
+    std::size_t most_held_bytes = std::size_t{256} << 20;
 };
 
 /// The one writer of a shard: a thread that commits whatever has queued up in one transaction (at most 512
 /// requests, 8 MiB, 5 ms of work), then wakes each loop once. Nothing is acknowledged before the commit. A
-/// user gets one write per hundredth of a second: the next one is parked while others go on. Owns the shard's
+/// user gets one write per hundredth of a second: the next one is parked while others go on. What it holds
+/// unanswered is bounded: above that, requests are refused as `unavailable`. Owns the shard's
 /// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
 /// refused if need be. An I/O error at a commit is final: writes are refused until the store is opened again.
 /// Thread-safe where not said otherwise.
@@ -62,6 +65,7 @@ class ShardWriter {
     };
 
     bool enqueue(Request& request);
+    void uncount(const std::vector<Request>& requests);
     void run();
     bool take_queued();
     Steady::time_point next_wake() const;
@@ -96,7 +100,8 @@ class ShardWriter {
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Request> queue_;
-    std::size_t queued_bytes_ = 0;
+    std::size_t held_requests_ = 0;  ///< queued, in the inbox, parked or in work: all that is not answered
+    std::size_t held_bytes_ = 0;     ///< their weights
     std::vector<UserId> suggested_;
     bool closing_ = false;
     std::atomic<bool> broken_{false};

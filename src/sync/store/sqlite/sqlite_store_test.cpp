@@ -191,6 +191,12 @@ TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
     EXPECT_THAT(open().error().message, HasSubstr("shard-0.db"));
 }
 
+TEST_F(SqliteStoreTest, AnotherProgramsDatabaseIsRefused) {
+    ASSERT_TRUE(open());
+    ASSERT_TRUE(Database::open(file(0), {})->execute("PRAGMA application_id=1"));
+    EXPECT_THAT(open().error().message, HasSubstr("no part of a record store"));
+}
+
 TEST_F(SqliteStoreTest, ADirectoryThatCannotBeUsedIsNamed) {
     std::ofstream(directory_.path() + "/store") << "a file stands in the way";
     EXPECT_THAT(open().error().message, HasSubstr(directory_.path() + "/store"));

@@ -46,6 +46,7 @@ struct WriteRequest {
 
     Outcome<WriteResult> outcome = std::unexpected(Failure{});
     std::optional<std::chrono::steady_clock::time_point> parked_since;
+    std::size_t weight = 0;  ///< bytes() when it was queued; goes back to the writer's account when answered
 
     base::Executor* home = nullptr;
     std::coroutine_handle<> caller;
