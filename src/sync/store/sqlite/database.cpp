@@ -3,10 +3,31 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+
 namespace homespun::sync::store::sqlite {
+namespace {
+
+/// What a connection says of its last failure. The system's number is kept only by errors of I/O and opening;
+/// for others it would be that of an older failure.
+SqlError error_of(sqlite3* connection, std::string message) {
+    SqlError error{sqlite3_extended_errcode(connection), std::move(message)};
+    const int primary = error.code & 0xff;
+    if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
+        error.system_errno = sqlite3_system_errno(connection);
+    return error;
+}
+
+}  // namespace
 
 bool SqlError::is_full() const {
-    return (code & 0xff) == SQLITE_FULL;
+    if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
+    // SQLite's FULL covers a write's ENOSPC only, not a quota and not the -shm file. After a failed fsync
+    // nobody knows what is on the disk, whatever the reason was.
+    const bool wants_space = code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE ||
+                             code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMMAP ||
+                             (code & 0xff) == SQLITE_CANTOPEN;
+    return wants_space && (system_errno == ENOSPC || system_errno == EDQUOT);
 }
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
@@ -56,13 +77,17 @@ Statement& Statement::bind(int index, std::optional<std::int64_t> value) {
 SqlResult<bool> Statement::step() {
     if (statement_ == nullptr)
         return std::unexpected(broken_ ? *broken_ : SqlError{SQLITE_MISUSE, "no statement"});
+    errno = 0;
     const int code = sqlite3_step(statement_);
+    const int last_errno = errno;
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
     sqlite3* const connection = sqlite3_db_handle(statement_);
-    return std::unexpected(
-        SqlError{sqlite3_extended_errcode(connection),
-                 fmt::format("{} in: {}", sqlite3_errmsg(connection), sqlite3_sql(statement_))});
+    auto error =
+        error_of(connection, fmt::format("{} in: {}", sqlite3_errmsg(connection), sqlite3_sql(statement_)));
+    // A COMMIT that fails does not update sqlite3_system_errno(): what the step itself left counts first.
+    if (last_errno != 0 && (code & 0xff) == SQLITE_IOERR) error.system_errno = last_errno;
+    return std::unexpected(std::move(error));
 }
 
 SqlResult<void> Statement::run() {
@@ -109,8 +134,7 @@ Database& Database::operator=(Database&& other) noexcept {
 Database::~Database() = default;
 
 SqlError Database::last_error(std::string_view doing) const {
-    return {sqlite3_extended_errcode(connection_.get()),
-            fmt::format("{}: {}", doing, sqlite3_errmsg(connection_.get()))};
+    return error_of(connection_.get(), fmt::format("{}: {}", doing, sqlite3_errmsg(connection_.get())));
 }
 
 SqlResult<Database> Database::open(const std::string& path, const OpenOptions& options) {
@@ -122,15 +146,18 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
     Database database(raw);
     if (code != SQLITE_OK) {
         const std::string reason = raw ? sqlite3_errmsg(raw) : "out of memory";
-        return std::unexpected(SqlError{code, fmt::format("cannot open {}: {}", path, reason)});
+        return std::unexpected(SqlError{code, fmt::format("cannot open {}: {}", path, reason),
+                                        raw ? sqlite3_system_errno(raw) : 0});
     }
     sqlite3_busy_timeout(raw, options.busy_timeout_ms);
     std::string setup = fmt::format(
         "PRAGMA cache_size=-{}; PRAGMA mmap_size={}; PRAGMA temp_store=MEMORY; PRAGMA synchronous={};",
         options.cache_kib, options.mmap_bytes, options.synchronous_full ? "FULL" : "NORMAL");
     if (!options.read_only) {
-        setup = fmt::format("PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; {}",
-                            options.page_size, options.autocheckpoint_pages, setup);
+        setup = fmt::format(
+            "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; "
+            "PRAGMA journal_size_limit={}; {}",
+            options.page_size, options.autocheckpoint_pages, options.journal_size_limit, setup);
     }
     if (auto done = database.execute(setup); !done) {
         done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);

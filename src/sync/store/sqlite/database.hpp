@@ -19,7 +19,9 @@ namespace homespun::sync::store::sqlite {
 struct SqlError {
     int code = 0;
     std::string message;
-    /// SQLITE_FULL, or an I/O error for want of space: may pass by itself.
+    int system_errno = 0;  ///< of the failed call to the system, for errors of I/O and opening
+    /// SQLITE_FULL, or an I/O error for want of space or quota: may pass by itself. A failed fsync never
+    /// does.
     [[nodiscard]] bool is_full() const;
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] bool is_constraint() const;
@@ -112,7 +114,7 @@ class Database {
         void operator()(sqlite3_stmt* statement) const;
     };
     explicit Database(sqlite3* connection) : connection_(connection) {}
-    SqlError last_error(std::string_view doing) const;
+    [[nodiscard]] SqlError last_error(std::string_view doing) const;
 
     std::unique_ptr<sqlite3, Close> connection_;
     std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;

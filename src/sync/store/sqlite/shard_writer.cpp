@@ -30,6 +30,7 @@ bool leaves_rubbish(WriteKind kind) {
 }
 
 bool is_damage(const SqlError& error) {
+    if (error.is_full()) return false;
     const int code = error.code & 0xff;
     return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }

@@ -1,0 +1,59 @@
+#include "sync/store/sqlite/database.hpp"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace homespun::sync::store::sqlite {
+namespace {
+
+class StoreDatabaseTest : public testing::Test {
+  protected:
+    StoreDatabaseTest() {
+        std::string name = (std::filesystem::temp_directory_path() / "homespun-db-XXXXXX").string();
+        directory_ = ::mkdtemp(name.data());
+    }
+    ~StoreDatabaseTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(directory_, ignored);
+    }
+    [[nodiscard]] std::string path() const { return directory_ + "/a.db"; }
+
+    std::string directory_;
+};
+
+TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaIsFullAFailedFsyncIsNot) {
+    EXPECT_TRUE((SqlError{SQLITE_FULL, ""}.is_full()));
+    EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMSIZE, ""}.is_full()));
+    for (const int reason : {ENOSPC, EDQUOT}) {
+        EXPECT_TRUE((SqlError{SQLITE_IOERR_WRITE, "", reason}.is_full()));
+        EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMMAP, "", reason}.is_full()));
+        EXPECT_FALSE((SqlError{SQLITE_IOERR_FSYNC, "", reason}.is_full()));
+        EXPECT_FALSE((SqlError{SQLITE_CORRUPT, "", reason}.is_full()));
+    }
+    EXPECT_FALSE((SqlError{SQLITE_IOERR_WRITE, "", EIO}.is_full()));
+}
+
+TEST_F(StoreDatabaseTest, AFailureToOpenNamesTheSystemsReason) {
+    const auto refused = Database::open(directory_ + "/missing/a.db", {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().system_errno, ENOENT);
+    EXPECT_FALSE(refused.error().is_full());
+}
+
+TEST_F(StoreDatabaseTest, AWalThatGrewIsCutBack) {
+    auto database = Database::open(path(), {.autocheckpoint_pages = 0, .journal_size_limit = 100'000});
+    ASSERT_TRUE(database) << database.error().message;
+    ASSERT_TRUE(database->execute("CREATE TABLE t(x); INSERT INTO t VALUES (zeroblob(2000000))"));
+    ASSERT_GT(std::filesystem::file_size(path() + "-wal"), 2'000'000u);
+    // The first commit after a whole checkpoint begins the log anew, and cuts it.
+    ASSERT_TRUE(database->execute("PRAGMA wal_checkpoint(PASSIVE)"));
+    ASSERT_TRUE(database->execute("INSERT INTO t VALUES (1)"));
+    EXPECT_LE(std::filesystem::file_size(path() + "-wal"), 100'000u);
+}
+
+}  // namespace
+}  // namespace homespun::sync::store::sqlite
