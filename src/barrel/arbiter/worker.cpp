@@ -143,7 +143,8 @@ int run_alone(std::vector<net::Listener> listeners, const WorkerMain& main) {
 
 int run_parent(std::vector<net::Listener> listeners, const std::vector<std::string>& arguments) {
     using Clock = std::chrono::steady_clock;
-    // Whoever started us may have ignored SIGCHLD, which survives exec: the death of a worker would go unseen.
+    // Whoever started us may have ignored SIGCHLD, which survives exec: the death of a worker would go
+    // unseen.
     ::signal(SIGCHLD, SIG_DFL);
     sys::block_signals({SIGTERM, SIGINT, SIGCHLD});
     std::deque<Clock::time_point> deaths;
