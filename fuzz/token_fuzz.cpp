@@ -25,13 +25,14 @@ const Tokens& tokens() {
 void check_token(std::string_view id) {
     const auto verified = tokens().verify(id);
     if (!verified) return;
-    if (verified->key.size() != 44) std::abort();
-    const auto pair = tokens().make(verified->payload);
+    if ((*verified)->key.size() != 44) std::abort();
+    const auto pair = tokens().make((*verified)->payload);
     const auto again = tokens().verify(pair.id);
-    if (!again || again->key != pair.key) std::abort();
-    if (again->payload.uid != verified->payload.uid || again->payload.expires != verified->payload.expires ||
-        again->payload.salt != verified->payload.salt ||
-        again->payload.fxa_kid != verified->payload.fxa_kid) {
+    if (!again || (*again)->key != pair.key) std::abort();
+    if ((*again)->payload.uid != (*verified)->payload.uid ||
+        (*again)->payload.expires != (*verified)->payload.expires ||
+        (*again)->payload.salt != (*verified)->payload.salt ||
+        (*again)->payload.fxa_kid != (*verified)->payload.fxa_kid) {
         std::abort();
     }
 }
