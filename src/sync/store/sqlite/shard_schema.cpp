@@ -87,12 +87,6 @@ base::Result<void> copy_file(Database& database, const std::string& path, const 
     return {};
 }
 
-SqlResult<bool> is_shard(Database& database) {
-    auto row = database.use("PRAGMA application_id");
-    if (const auto stepped = row.step(); !stepped) return std::unexpected(stepped.error());
-    return row.integer(0) == shard_application_id;
-}
-
 base::Result<void> migrate_one(Database& database, const std::string& path, const Migration& migration) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(told(path, transaction.error()));
@@ -110,6 +104,12 @@ SqlResult<bool> shard_exists(Database& database) {
     const auto version = database.user_version();
     if (!version) return std::unexpected(version.error());
     return *version != 0;
+}
+
+SqlResult<bool> is_shard(Database& database) {
+    auto row = database.use("PRAGMA application_id");
+    if (const auto stepped = row.step(); !stepped) return std::unexpected(stepped.error());
+    return row.integer(0) == shard_application_id;
 }
 
 SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) {

@@ -32,6 +32,9 @@ struct ShardIdentity {
 /// commit).
 SqlResult<bool> shard_exists(Database& database);
 
+/// True when the file calls itself a shard of a record store.
+SqlResult<bool> is_shard(Database& database);
+
 /// Makes the tables in an empty file, in one transaction.
 SqlResult<void> create_shard(Database& database, const ShardIdentity& identity);
 

@@ -176,6 +176,35 @@ TEST_F(SqliteStoreTest, AnInterruptedMakingIsDoneAgain) {
     EXPECT_TRUE(post(**again, 1, {{"a", "x", {}, {}}}));
 }
 
+TEST_F(SqliteStoreTest, NoShardIsRemadeWhenOneWasInUseAndTheFirstIsLost) {
+    ASSERT_TRUE(open(4));
+    auto used = Database::open(file(3), {});
+    ASSERT_TRUE(used->execute("INSERT INTO collection(user, name, modified) VALUES (1, 'col', 1)"));
+    ASSERT_TRUE(used->execute("DELETE FROM collection"));  // its user has gone again
+    *used = Database();
+    fs::remove(file(0));
+    const auto store_name = [&](std::size_t number) {
+        auto database = Database::open(file(number), {});
+        return read_identity(*database)->store;
+    };
+    const auto before = store_name(1);
+    const auto refused = open(4);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("shard-0.db is missing"));
+    EXPECT_THAT(refused.error().message, HasSubstr("shard-3.db has been in use"));
+    EXPECT_EQ(store_name(1), before);
+    EXPECT_FALSE(fs::exists(file(0)));
+}
+
+TEST_F(SqliteStoreTest, AForeignDatabaseInAShardsPlaceIsLeftAlone) {
+    ASSERT_TRUE(open());
+    fs::remove(file(0));
+    fs::remove(file(1));
+    ASSERT_TRUE(Database::open(file(1), {})->execute("CREATE TABLE theirs(x)"));
+    EXPECT_FALSE(open());
+    EXPECT_TRUE(Database::open(file(1), {})->execute("SELECT x FROM theirs"));
+}
+
 TEST_F(SqliteStoreTest, ShardsOfTwoStoresDoNotMix) {
     ASSERT_TRUE(open());
     fs::rename(file(1), directory_.path() + "/foreign");

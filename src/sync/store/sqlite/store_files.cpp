@@ -33,31 +33,74 @@ base::Result<StoreFile> open_file(const std::string& path, const OpenOptions& op
     return StoreFile{path, std::move(*database)};
 }
 
-/// A file left over from an interrupted making holds no user: its making is done again.
-base::Result<void> refuse_used(Database& database, const std::string& directory, const std::string& path) {
+/// True when the path is there; a path that cannot be looked at is an error.
+base::Result<bool> is_there(const std::string& path) {
+    std::error_code error;
+    const bool present = fs::exists(path, error);
+    if (error) return base::fail(fmt::format("cannot read {}: {}", path, error.message()));
+    return present;
+}
+
+/// Whether the file is what an interrupted making leaves: no tables, or those of a shard that never had a
+/// user. A cid is never given twice, so `sqlite_sequence` remembers users that are gone.
+SqlResult<bool> never_used(Database& database) {
     const auto exists = shard_exists(database);
-    if (!exists) return std::unexpected(told(exists.error()));
-    if (!*exists) return {};
-    auto row = database.use("SELECT EXISTS (SELECT 1 FROM collection)");
-    if (const auto stepped = row.step(); !stepped) return std::unexpected(told(stepped.error()));
-    if (row.integer(0) == 0) return {};
-    return base::fail(
-        fmt::format("{} is missing, but {} holds records: restore the missing file from a backup",
-                    shard_path(directory, 0), path));
+    if (!exists) return std::unexpected(exists.error());
+    if (!*exists) {
+        auto tables = database.use("SELECT EXISTS (SELECT 1 FROM sqlite_schema)");
+        if (const auto stepped = tables.step(); !stepped) return std::unexpected(stepped.error());
+        return tables.integer(0) == 0;
+    }
+    const auto ours = is_shard(database);
+    if (!ours || !*ours) return ours;
+    auto used = database.use("SELECT EXISTS (SELECT 1 FROM sqlite_sequence)");
+    if (const auto stepped = used.step(); !stepped) return std::unexpected(stepped.error());
+    return used.integer(0) == 0;
+}
+
+/// The shard files that an interrupted making left. Refuses when one of them is more than that: then
+/// shard-0.db was lost, and none of the others may be touched.
+base::Result<std::vector<std::string>> leftovers(const std::string& directory, const OpenOptions& options) {
+    std::vector<std::string> paths;
+    for (std::size_t number = 0; number < most_shards; ++number) {
+        const auto path = shard_path(directory, number);
+        const auto present = is_there(path);
+        if (!present) return std::unexpected(present.error());
+        if (!*present) continue;
+        auto file = open_file(path, options);
+        if (!file) return std::unexpected(file.error());
+        const auto unused = never_used(file->database);
+        if (!unused) return std::unexpected(told(unused.error()));
+        if (!*unused && number == 0)
+            return base::fail(fmt::format("{} is a database, but no part of a record store", path));
+        if (!*unused) {
+            return base::fail(
+                fmt::format("{} is missing, but {} has been in use: restore the missing file from a backup",
+                            shard_path(directory, 0), path));
+        }
+        paths.push_back(path);
+    }
+    return paths;
+}
+
+base::Result<void> remove_database(const std::string& path) {
+    for (const auto* suffix : {"-wal", "-shm", ""}) {
+        std::error_code error;
+        fs::remove(path + suffix, error);
+        if (error) return base::fail(fmt::format("cannot remove {}{}: {}", path, suffix, error.message()));
+    }
+    return {};
 }
 
 base::Result<void> create_all(const std::string& directory, std::size_t shards, const OpenOptions& options) {
+    const auto left = leftovers(directory, options);
+    if (!left) return std::unexpected(left.error());
+    for (const auto& path : *left) {
+        if (auto removed = remove_database(path); !removed) return removed;
+    }
     std::string store;
     for (std::size_t number = shards; number-- > 0;) {
-        const auto path = shard_path(directory, number);
-        if (fs::exists(path)) {
-            auto left = open_file(path, options);
-            if (!left) return std::unexpected(left.error());
-            if (auto unused = refuse_used(left->database, directory, path); !unused) return unused;
-            left->database = Database();
-            fs::remove(path);
-        }
-        auto file = open_file(path, options);
+        auto file = open_file(shard_path(directory, number), options);
         if (!file) return std::unexpected(file.error());
         if (store.empty()) {
             auto name = new_store_name(file->database);
@@ -74,10 +117,8 @@ base::Result<void> create_all(const std::string& directory, std::size_t shards, 
 
 base::Result<bool> store_exists(const std::string& directory, const OpenOptions& options) {
     const auto path = shard_path(directory, 0);
-    std::error_code error;
-    const bool present = fs::exists(path, error);
-    if (error) return base::fail(fmt::format("cannot read {}: {}", path, error.message()));
-    if (!present) return false;
+    const auto present = is_there(path);
+    if (!present || !*present) return present;
     auto first = open_file(path, options);
     if (!first) return std::unexpected(first.error());
     const auto exists = shard_exists(first->database);
@@ -97,7 +138,9 @@ base::Result<void> open_rest(std::vector<StoreFile>& files, const std::string& d
                              const ShardIdentity& first, const OpenOptions& options) {
     for (std::int64_t number = 1; number < first.shards; ++number) {
         const auto path = shard_path(directory, static_cast<std::size_t>(number));
-        if (!fs::exists(path)) {
+        const auto present = is_there(path);
+        if (!present) return std::unexpected(present.error());
+        if (!*present) {
             return base::fail(fmt::format("{} is missing: the store has {} shards. Restore it from a backup",
                                           path, first.shards));
         }
