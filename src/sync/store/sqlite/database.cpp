@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -159,11 +161,20 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
             "PRAGMA journal_size_limit={}; {}",
             options.page_size, options.autocheckpoint_pages, options.journal_size_limit, setup);
     }
-    if (auto done = database.execute(setup); !done) {
+    if (auto done = database.execute_patiently(setup, options.busy_timeout_ms); !done) {
         done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);
         return std::unexpected(done.error());
     }
     return database;
+}
+
+SqlResult<void> Database::execute_patiently(std::string_view sql, int patience_ms) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
+    while (true) {
+        auto done = execute(sql);
+        if (done || !done.error().is_busy() || std::chrono::steady_clock::now() >= end) return done;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
 }
 
 SqlResult<void> Database::execute(std::string_view sql) {

@@ -115,6 +115,9 @@ class Database {
     };
     explicit Database(sqlite3* connection) : connection_(connection) {}
     [[nodiscard]] SqlError last_error(std::string_view doing) const;
+    /// Again while the file is busy: the switch to WAL does not wait by itself when another program makes it
+    /// at the same moment.
+    SqlResult<void> execute_patiently(std::string_view sql, int patience_ms);
 
     std::unique_ptr<sqlite3, Close> connection_;
     std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;

@@ -4,8 +4,13 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <barrier>
 #include <cerrno>
 #include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -35,6 +40,25 @@ TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaIsFullAFailedFsyncIsNot) {
         EXPECT_FALSE((SqlError{SQLITE_CORRUPT, "", reason}.is_full()));
     }
     EXPECT_FALSE((SqlError{SQLITE_IOERR_WRITE, "", EIO}.is_full()));
+}
+
+TEST_F(StoreDatabaseTest, ProgramsThatOpenANewFileTogetherAllSucceed) {
+    constexpr int programs = 4;
+    for (int round = 0; round < 25; ++round) {
+        const auto file = directory_ + "/" + std::to_string(round) + ".db";
+        std::barrier together(programs);
+        std::atomic<int> opened = 0;
+        {
+            std::vector<std::jthread> threads;
+            for (int i = 0; i < programs; ++i) {
+                threads.emplace_back([&] {
+                    together.arrive_and_wait();
+                    if (Database::open(file, {})) ++opened;
+                });
+            }
+        }
+        ASSERT_EQ(opened, programs);
+    }
 }
 
 TEST_F(StoreDatabaseTest, AFailureToOpenNamesTheSystemsReason) {
