@@ -44,6 +44,7 @@ THIRD_PARTY = (
     (r"re2/", r"src/barrel/.+\.cpp"),
     (r"CLI/", r"apps/.+"),
     (r"toml\+\+/", r"src/base/config\.cpp"),
+    (r"zlib\.h", r"src/base/histogram_log\.cpp"),
     (r"(gtest|gmock|rapidcheck)[/.]", r"src/.+_(test|fixture)\.[ch]pp"),
     (r"benchmark/", r"(src|bench)/.+_bench\.cpp"),
 )

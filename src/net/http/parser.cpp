@@ -204,8 +204,18 @@ struct ResponseParser::Impl final : beast::http::basic_parser<false> {
 };
 
 ResponseParser::ResponseParser(ClientResponse& response, bool to_head, std::size_t body_limit)
-    : impl_(std::make_unique<Impl>(response, to_head, body_limit)) {}
+    : body_limit_(body_limit), impl_(std::make_unique<Impl>(response, to_head, body_limit)) {}
 ResponseParser::~ResponseParser() = default;
+
+void ResponseParser::restart(bool to_head) {
+    auto& response = impl_->response;
+    response.status = 0;
+    response.headers.clear();
+    response.body.clear();
+    // Beast's parser has no way back: a new one in the same place.
+    std::destroy_at(impl_.get());
+    std::construct_at(impl_.get(), response, to_head, body_limit_);
+}
 
 std::expected<std::size_t, Refusal> ResponseParser::feed(std::string_view bytes) {
     std::size_t used = 0;

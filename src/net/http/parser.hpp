@@ -56,6 +56,9 @@ class ResponseParser {
     ResponseParser(ClientResponse& response, bool to_head, std::size_t body_limit);
     ~ResponseParser();
 
+    /// Forgets everything and empties the response, ready for the next one; allocates nothing.
+    void restart(bool to_head);
+
     /// As above; an unexpected() means the peer broke the protocol or a limit.
     std::expected<std::size_t, Refusal> feed(std::string_view bytes);
     /// The peer closed: true when that was a proper end of the message.
@@ -65,6 +68,7 @@ class ResponseParser {
 
   private:
     struct Impl;
+    std::size_t body_limit_;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,50 @@
+// stampede: how many users a server holds, and what breaks first. Exit codes: load.hpp.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "load.hpp"
+#include "model_choice.hpp"
+
+namespace {
+
+std::string joined(int count, char** words) {
+    std::string line;
+    for (int i = 0; i < count; ++i) {
+        const std::string word = words[i];
+        // The secret behind a URL is nobody's business who reads a report.
+        const auto hash = word.starts_with("http") ? word.find('#') : std::string::npos;
+        line += (i == 0 ? "" : " ") + (hash == std::string::npos ? word : word.substr(0, hash) + "#…");
+    }
+    return line;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("How many users does it hold, and what breaks first?", "stampede");
+    app.set_version_flag("--version", std::string("stampede ") + HOMESPUN_VERSION);
+    app.require_subcommand(1);
+    LoadOptions run, capacity;
+    run.command_line = capacity.command_line = joined(argc, argv);
+
+    auto* run_command = app.add_subcommand("run", "load a server and report");
+    add_load_options(*run_command, run);
+    add_run_options(*run_command, run);
+    auto* capacity_command =
+        app.add_subcommand("capacity", "find the highest load that holds, and how the server fails beyond");
+    add_load_options(*capacity_command, capacity);
+    add_capacity_options(*capacity_command, capacity);
+    auto* models_command = app.add_subcommand("models", "list the models");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_well : exit_failed;
+    }
+    if (*run_command) return run_load(run);
+    if (*capacity_command) return run_capacity(capacity);
+    if (*models_command) list_models();
+    return exit_well;
+}

@@ -1,0 +1,80 @@
+#include "report/junit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "report/markup.hpp"
+
+namespace homespun::report {
+namespace {
+
+struct Sums {
+    std::size_t tests = 0, failures = 0, skipped = 0;
+    double seconds = 0;
+
+    void add(const Sums& other) {
+        tests += other.tests;
+        failures += other.failures;
+        skipped += other.skipped;
+        seconds += other.seconds;
+    }
+};
+
+double sound(double seconds) {
+    return std::isfinite(seconds) ? std::max(seconds, 0.0) : 0;
+}
+
+Sums sums_of(const JunitSuite& suite) {
+    Sums sums{.tests = suite.cases.size()};
+    for (const auto& each : suite.cases) {
+        if (each.failure) {
+            ++sums.failures;
+        } else if (each.skipped) {
+            ++sums.skipped;
+        }
+        sums.seconds += sound(each.seconds);
+    }
+    return sums;
+}
+
+std::string attributes(const Sums& sums) {
+    return fmt::format(R"(tests="{}" failures="{}" errors="0" skipped="{}" time="{:.3f}")", sums.tests,
+                       sums.failures, sums.skipped, sums.seconds);
+}
+
+std::string case_xml(const JunitSuite& suite, const JunitCase& each) {
+    auto xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")", escape(suite.name),
+                           escape(each.name), sound(each.seconds));
+    if (each.failure) {
+        const auto first = std::string_view(*each.failure).substr(0, each.failure->find('\n'));
+        return xml + fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
+                                 escape(first), escape(*each.failure));
+    }
+    if (each.skipped) {
+        return xml +
+               fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", escape(*each.skipped));
+    }
+    return xml + "/>\n";
+}
+
+}  // namespace
+
+std::string junit_xml(std::span<const JunitSuite> suites) {
+    Sums all;
+    std::string body;
+    for (const auto& suite : suites) {
+        const auto sums = sums_of(suite);
+        all.add(sums);
+        body += fmt::format("  <testsuite name=\"{}\" {}>\n", escape(suite.name), attributes(sums));
+        for (const auto& each : suite.cases)
+            body += case_xml(suite, each);
+        body += "  </testsuite>\n";
+    }
+    return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {}>\n{}</testsuites>\n",
+                       attributes(all), body);
+}
+
+}  // namespace homespun::report

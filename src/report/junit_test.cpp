@@ -1,0 +1,52 @@
+#include "report/junit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "report/markup_fixture.hpp"
+
+namespace homespun::report {
+namespace {
+
+TEST(JunitTest, WritesSuites) {
+    const std::vector<JunitSuite> suites = {{"load",
+                                             {{"holds the p99", 1.25},
+                                              {"no errors", 0.5, "3 failed\nfirst: 503"},
+                                              {"memory", 0, {}, "not measured"}}},
+                                            {"empty", {}}};
+    EXPECT_EQ(junit_xml(suites), R"(<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="3" failures="1" errors="0" skipped="1" time="1.750">
+  <testsuite name="load" tests="3" failures="1" errors="0" skipped="1" time="1.750">
+    <testcase classname="load" name="holds the p99" time="1.250"/>
+    <testcase classname="load" name="no errors" time="0.500">
+      <failure message="3 failed">3 failed
+first: 503</failure>
+    </testcase>
+    <testcase classname="load" name="memory" time="0.000">
+      <skipped message="not measured"/>
+    </testcase>
+  </testsuite>
+  <testsuite name="empty" tests="0" failures="0" errors="0" skipped="0" time="0.000">
+  </testsuite>
+</testsuites>
+)");
+}
+
+TEST(JunitTest, HostileTextsStayText) {
+    const std::string text(hostile);
+    const std::vector<JunitSuite> suites = {
+        {text, {{text, -1, text}, {text, NAN, {}, text}, {text, INFINITY}}}};
+    const auto xml = junit_xml(suites);
+    EXPECT_EQ(MarkupCheck(xml).fault(), "");
+    EXPECT_EQ(xml.find("<script"), std::string::npos);
+    EXPECT_EQ(xml.find("nan"), std::string::npos);
+    EXPECT_EQ(xml.find("inf"), std::string::npos);
+}
+
+TEST(JunitTest, NothingIsWellFormed) {
+    EXPECT_EQ(MarkupCheck(junit_xml({})).fault(), "");
+}
+
+}  // namespace
+}  // namespace homespun::report

@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stampede/results/run.hpp"
+
+namespace homespun::stampede {
+
+/// Whether a level held what is demanded: sets `good` and `why`. `backlog_growth`: by how many the requests
+/// in flight grew over the level.
+void judge(Level& level, const Demands& demands, std::int64_t backlog_growth);
+
+/// Good requests a second.
+double goodput(const Level& level);
+
+struct FailureVerdict {
+    FailureMode mode = FailureMode::none;
+    std::string why;  ///< the evidence, one sentence
+};
+/// Names how the server fails: from the levels that did not hold and those far beyond the limit, and the
+/// samples taken meanwhile.
+FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sample> samples,
+                            const Demands& demands);
+
+/// What forbids a conclusion, in words; empty when nothing does. Looks at the levels that hold and the first
+/// that did not: beyond the limit a generator may suffer with the server.
+std::vector<std::string> doubts(std::span<const Level> levels, std::span<const Sample> samples,
+                                const Demands& demands);
+
+}  // namespace homespun::stampede

@@ -1,0 +1,51 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "stampede/results/run.hpp"
+
+namespace homespun::stampede {
+
+/// One thing to look at while a run goes: some of pid, port and directory.
+struct Watched {
+    std::string name;
+    std::vector<int> pids;  ///< with their descendants; found anew every few seconds
+    std::uint16_t port = 0;
+    std::string directory;
+
+    /// `service=pid:1234,port:5000,dir:/var/lib/x`; every part may be left out but one.
+    static base::Result<Watched> parse(std::string_view text);
+};
+
+/// Reads CPU, memory, disks, descriptors and queues of local processes, a sample a second. Not thread-safe.
+class Watch {
+  public:
+    explicit Watch(std::vector<Watched> what);
+    /// The figures since the last call.
+    std::vector<ServerSample> sample();
+    [[nodiscard]] bool empty() const { return what_.empty(); }
+
+  private:
+    struct Before {
+        double cpu_seconds = 0;
+        std::optional<std::uint64_t> read_bytes, written_bytes;
+        std::chrono::steady_clock::time_point at;
+        std::vector<int> tree;
+        int age = 0;  ///< samples since the tree was read
+        std::size_t processes = 0;
+    };
+    ServerSample sample_one(const Watched& watched, Before& before);
+
+    std::vector<Watched> what_;
+    std::vector<Before> before_;
+};
+
+/// What listens on the port of a loopback target, as "service"; nothing when it cannot be found.
+std::optional<Watched> watch_listener(std::uint16_t port);
+
+}  // namespace homespun::stampede

@@ -1,0 +1,51 @@
+#include "stampede/models/sync_model.hpp"
+
+#include "base/text.hpp"
+#include "stampede/models/sync_session.hpp"
+
+namespace homespun::stampede {
+
+base::Result<std::unique_ptr<SyncModel>> SyncModel::make(const SyncProfile& profile, const Target& target,
+                                                         const SyncModelSettings& settings, bool preparing) {
+    if (target.secret.empty()) {
+        return base::fail(
+            "the Sync profiles sign their requests: write the server's master secret behind the URL, like "
+            "http://127.0.0.1:5000/storage/1.5#SECRET (`homespun secret show` prints ours)");
+    }
+    if (target.path.empty()) {
+        return base::fail(
+            "the URL lacks what stands before the user's number: /storage/1.5 here, /1.5 elsewhere");
+    }
+    return std::unique_ptr<SyncModel>(new SyncModel(profile, target, settings, preparing));
+}
+
+SyncModel::SyncModel(const SyncProfile& profile, const Target& target, const SyncModelSettings& settings,
+                     bool preparing)
+    : profile_(profile),
+      target_(target),
+      settings_(settings),
+      preparing_(preparing),
+      lower_host_(base::to_lower(target.host)),
+      tokens_({target.secret}) {
+    // What encrypted payloads look like: base64 of random bytes.
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::size_t size = std::size_t{64} * 1024;
+    Dice dice(42);
+    letters_.resize(size);
+    for (auto& letter : letters_)
+        letter = alphabet[dice.below(alphabet.size())];
+}
+
+std::vector<std::pair<std::string, double>> SyncModel::mix() const {
+    std::vector<std::pair<std::string, double>> mix;
+    for (const auto& [type, often] : profile_.per_session)
+        mix.emplace_back(sync_type_names()[static_cast<std::size_t>(type)],
+                         often / profile_.requests_per_session);
+    return mix;
+}
+
+std::unique_ptr<Session> SyncModel::make_session() const {
+    return std::make_unique<SyncSession>(*this);
+}
+
+}  // namespace homespun::stampede

@@ -1,0 +1,45 @@
+#pragma once
+#include "stampede/models/sync_model.hpp"
+
+namespace homespun::stampede {
+
+/// One sync of one user.
+class SyncSession final : public Session {
+  public:
+    explicit SyncSession(const SyncModel& model) : model_(model) {}
+
+    void begin(std::uint64_t user, std::uint64_t draw, Memory& memory) override;
+    Next next(Draft& draft) override;
+    std::optional<ErrorClass> judge(const Answer& answer) override;
+    void broken(ErrorClass error) override;
+    std::chrono::microseconds rest() override;
+
+  private:
+    struct Pass {
+        std::uint64_t uid = 0;
+        std::string id, key;
+    };
+    void get_pass(Pass& pass, std::uint64_t uid) const;
+    void write(const SyncStep& step, Draft& draft);
+    void write_target(const SyncStep& step, std::uint64_t uid);
+    void write_records(const SyncStep& step);
+    void append_new_id();
+    std::size_t payload_size();
+    ErrorClass heed(const Answer& answer);
+
+    const SyncModel& model_;
+    Dice dice_;
+    std::uint64_t user_ = 0;
+    Memory* memory_ = nullptr;
+    Pass pass_, elder_;
+    std::vector<SyncStep> steps_;
+    std::size_t at_ = 0;
+    bool over_ = false;
+    bool clock_mended_ = false;
+    std::int64_t clock_skew_s_ = 0;
+    std::chrono::microseconds wait_{0}, back_off_{0};
+    std::string batch_;
+    std::string target_, body_;  ///< of the request being written
+};
+
+}  // namespace homespun::stampede

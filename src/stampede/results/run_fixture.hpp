@@ -1,0 +1,53 @@
+#pragma once
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <random>
+
+#include "stampede/results/run.hpp"
+
+namespace homespun::stampede {
+
+/// A directory of a test's own, gone at its end.
+class TestFolder {
+  public:
+    TestFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "stampede-XXXXXX").string();
+        if (::mkdtemp(name.data()) != nullptr) path_ = name;
+    }
+    TestFolder(const TestFolder&) = delete;
+    TestFolder& operator=(const TestFolder&) = delete;
+    ~TestFolder() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    [[nodiscard]] std::string operator/(std::string_view name) const {
+        return (std::filesystem::path(path_) / name).string();
+    }
+
+  private:
+    std::string path_;
+};
+
+/// A run of any content, the kinds of text, number and list among it that files get wrong.
+Run random_run(std::uint64_t seed);
+
+/// Every field, histograms among them; says which differs.
+void expect_same(const Run& a, const Run& b);
+
+/// What a simulated run looks like. Noise is the standard deviation of a factor.
+struct Simulation {
+    std::vector<double> loads{50, 100, 200};
+    double service_ms = 20;      ///< median at no load
+    double slow_down = 1;        ///< on every response time
+    double run_noise = 0.025;    ///< between repeats
+    double second_noise = 0.05;  ///< within a run, from second to second
+    double carried = 0.7;        ///< how much of a second's noise stays in the next
+    double error_share = 0;
+    int seconds = 40;     ///< a level
+    double capacity = 0;  ///< 0: none
+};
+Run simulate(const Simulation& how, std::uint64_t seed);
+
+}  // namespace homespun::stampede

@@ -1,0 +1,211 @@
+#include "sys/processes.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+namespace homespun::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files of /proc have no size: read until the end.
+std::optional<std::string> slurp(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) return std::nullopt;
+    std::ostringstream text;
+    text << file.rdbuf();
+    return std::move(text).str();
+}
+
+std::vector<int> all_pids() {
+    std::vector<int> pids;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator("/proc", error)) {
+        const auto name = entry.path().filename().string();
+        int pid = 0;
+        const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (failed == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
+    }
+    return pids;
+}
+
+/// The fields of /proc/PID/stat from the third on: the second is the program's name and may hold anything.
+std::vector<std::string> stat_fields(int pid) {
+    const auto text = slurp(fmt::format("/proc/{}/stat", pid));
+    if (!text) return {};
+    const auto close = text->rfind(')');
+    if (close == std::string::npos) return {};
+    std::istringstream rest(text->substr(close + 1));
+    std::vector<std::string> fields;
+    for (std::string field; rest >> field;)
+        fields.push_back(field);
+    return fields;
+}
+
+std::uint64_t number(const std::string& text) {
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+/// The value behind `key:` of a file of such lines.
+std::optional<std::uint64_t> keyed(const std::string& text, std::string_view key) {
+    const auto at = text.find(fmt::format("\n{}:", key));
+    const auto begin = text.starts_with(fmt::format("{}:", key)) ? key.size() + 1
+                       : at == std::string::npos                 ? std::string::npos
+                                                                 : at + key.size() + 2;
+    if (begin == std::string::npos) return std::nullopt;
+    const auto digit = text.find_first_of("0123456789", begin);
+    return digit == std::string::npos ? std::nullopt : std::optional(number(text.substr(digit, 24)));
+}
+
+std::optional<std::uint64_t> count_entries(const std::string& directory) {
+    std::error_code error;
+    fs::directory_iterator entries(directory, error);
+    if (error) return std::nullopt;
+    return static_cast<std::uint64_t>(std::distance(fs::begin(entries), fs::end(entries)));
+}
+
+struct ListeningSocket {
+    std::uint64_t queue = 0;
+    std::uint64_t inode = 0;
+};
+
+std::vector<ListeningSocket> listening_sockets(std::uint16_t port) {
+    constexpr std::string_view listening = "0A";
+    std::vector<ListeningSocket> sockets;
+    for (const auto* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::istringstream lines(slurp(table).value_or(""));
+        std::string line;
+        std::getline(lines, line);
+        while (std::getline(lines, line)) {
+            std::istringstream words(line);
+            std::string slot, local, remote, state, queues, timer, retransmits, owner, timeout, inode;
+            words >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> owner >> timeout >>
+                inode;
+            const auto colon = local.rfind(':');
+            if (state != listening || colon == std::string::npos) continue;
+            if (local.substr(colon + 1) != fmt::format("{:04X}", port)) continue;
+            std::uint64_t waiting = 0;
+            const auto half = queues.find(':');
+            if (half != std::string::npos)
+                std::from_chars(queues.data() + half + 1, queues.data() + queues.size(), waiting, 16);
+            sockets.push_back({waiting, number(inode)});
+        }
+    }
+    return sockets;
+}
+
+}  // namespace
+
+std::vector<int> process_tree(int pid) {
+    std::vector<std::pair<int, int>> parents;
+    for (const int each : all_pids()) {
+        const auto fields = stat_fields(each);
+        if (fields.size() > 1) parents.emplace_back(each, static_cast<int>(number(fields[1])));
+    }
+    std::vector<int> tree{pid};
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+        for (const auto& [child, parent] : parents) {
+            if (parent == tree[i] && child != pid) tree.push_back(child);
+        }
+    }
+    return tree;
+}
+
+ProcessFigures read_figures(const std::vector<int>& pids) {
+    static const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    ProcessFigures sum;
+    for (const int pid : pids) {
+        const auto fields = stat_fields(pid);
+        constexpr std::size_t user = 11, system = 12, threads = 17, resident = 21;
+        if (fields.size() <= resident) continue;
+        ++sum.processes;
+        sum.cpu_seconds += static_cast<double>(number(fields[user]) + number(fields[system])) / ticks;
+        sum.threads += number(fields[threads]);
+        sum.resident_bytes += number(fields[resident]) * page;
+        if (const auto open = count_entries(fmt::format("/proc/{}/fd", pid)))
+            sum.descriptors = sum.descriptors.value_or(0) + *open;
+        const auto io = slurp(fmt::format("/proc/{}/io", pid));
+        if (!io) continue;
+        if (const auto read = keyed(*io, "read_bytes")) sum.read_bytes = sum.read_bytes.value_or(0) + *read;
+        if (const auto written = keyed(*io, "write_bytes"))
+            sum.written_bytes = sum.written_bytes.value_or(0) + *written;
+    }
+    return sum;
+}
+
+std::vector<int> listeners_on(std::uint16_t port) {
+    std::set<std::string> names;
+    for (const auto& socket : listening_sockets(port))
+        names.insert(fmt::format("socket:[{}]", socket.inode));
+    std::vector<int> found;
+    if (names.empty()) return found;
+    for (const int pid : all_pids()) {
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+            std::error_code unreadable;
+            if (!names.contains(fs::read_symlink(entry.path(), unreadable).string())) continue;
+            found.push_back(pid);
+            break;
+        }
+    }
+    return found;
+}
+
+std::optional<std::uint64_t> accept_queue(std::uint16_t port) {
+    const auto sockets = listening_sockets(port);
+    if (sockets.empty()) return std::nullopt;
+    std::uint64_t waiting = 0;
+    for (const auto& socket : sockets)
+        waiting += socket.queue;
+    return waiting;
+}
+
+std::uint64_t disk_use(const std::string& directory) {
+    constexpr std::uint64_t block = 512;  // st_blocks counts these, whatever the file system's own are
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(directory, error), end; !error && it != end;
+         it.increment(error)) {
+        struct stat facts{};
+        if (::lstat(it->path().c_str(), &facts) == 0)
+            bytes += static_cast<std::uint64_t>(facts.st_blocks) * block;
+    }
+    return bytes;
+}
+
+std::optional<std::uint64_t> disk_free(const std::string& directory) {
+    struct statvfs facts{};
+    if (::statvfs(directory.c_str(), &facts) != 0) return std::nullopt;
+    return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+std::vector<std::pair<std::string, std::string>> machine_facts() {
+    std::vector<std::pair<std::string, std::string>> facts;
+    utsname name{};
+    if (::uname(&name) == 0) facts.emplace_back("kernel", fmt::format("{} {}", name.sysname, name.release));
+    const auto cpu = slurp("/proc/cpuinfo").value_or("");
+    if (const auto at = cpu.find("model name"); at != std::string::npos) {
+        const auto begin = cpu.find(':', at) + 2;
+        facts.emplace_back("cpu", cpu.substr(begin, cpu.find('\n', begin) - begin));
+    }
+    facts.emplace_back("cores", std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)));
+    if (const auto total = keyed(slurp("/proc/meminfo").value_or(""), "MemTotal"))
+        facts.emplace_back("memory_mb", std::to_string(*total / 1024));
+    return facts;
+}
+
+}  // namespace homespun::sys

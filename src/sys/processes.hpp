@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace homespun::sys {
+
+/// What /proc says of some processes, summed. What may not be read (another user's files) is left out.
+struct ProcessFigures {
+    std::size_t processes = 0;  ///< how many of them were there
+    double cpu_seconds = 0;     ///< user and system, since they began
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t threads = 0;
+    std::optional<std::uint64_t> descriptors;
+    std::optional<std::uint64_t> read_bytes, written_bytes;  ///< to and from disks
+};
+
+/// `pid` and all its descendants.
+std::vector<int> process_tree(int pid);
+ProcessFigures read_figures(const std::vector<int>& pids);
+/// The processes that listen on a TCP port of this machine (those whose descriptors may be read).
+std::vector<int> listeners_on(std::uint16_t port);
+/// Connections on that port that wait to be accepted, over all its listening sockets.
+std::optional<std::uint64_t> accept_queue(std::uint16_t port);
+
+/// Bytes that the files below `directory` take up on disk; files that vanish meanwhile count as none.
+std::uint64_t disk_use(const std::string& directory);
+/// Bytes that may still be written there.
+std::optional<std::uint64_t> disk_free(const std::string& directory);
+
+/// Machine facts for reports: "kernel", "cpu", "cores", "memory_mb".
+std::vector<std::pair<std::string, std::string>> machine_facts();
+
+}  // namespace homespun::sys
