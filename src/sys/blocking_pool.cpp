@@ -18,11 +18,10 @@ BlockingPool::~BlockingPool() {
 }
 
 bool BlockingPool::submit(std::move_only_function<void()> work) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (queue_.size() >= queue_limit_) return false;
-        queue_.push_back(std::move(work));
-    }
+    // Notified under the lock: whoever waits for this work may end the pool as soon as it has run.
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= queue_limit_) return false;
+    queue_.push_back(std::move(work));
     ready_.notify_one();
     return true;
 }

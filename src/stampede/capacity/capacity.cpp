@@ -20,16 +20,15 @@ constexpr double headroom = 1.25;
 constexpr double drain_most_s = 30;
 
 /// Doubles the load every two seconds until it does not hold: where a staircase should begin.
-double feel_out(Conductor& conductor, Run& run) {
+double feel_out(Conductor& conductor) {
     double load = 4;
     constexpr double highest = 1e6;
     while (load < highest && !conductor.is_stopped()) {
-        const auto& level = conductor.play(Purpose::warm_up, load, 2, 0);
+        const auto& level = conductor.play(Purpose::warm_up, load, 2, 1);
         if (!level.good) break;
         load *= 2;
     }
     conductor.drain(drain_most_s);
-    (void)run;
     return std::max(load / 4, 1.0);
 }
 
@@ -113,7 +112,7 @@ double users_of(double sessions_per_s, const Model& model) {
 }
 
 void find_capacity(Conductor& conductor, const Model& model, const CapacitySettings& settings, Run& run) {
-    const double first = settings.first_load > 0 ? settings.first_load : feel_out(conductor, run);
+    const double first = settings.first_load > 0 ? settings.first_load : feel_out(conductor);
     conductor.settle(first, settings.warm_up_most_s);
     Search search({.first = first, .precision = settings.precision});
     for (auto step = search.next(); step && !conductor.is_stopped(); step = search.next()) {

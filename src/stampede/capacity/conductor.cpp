@@ -107,11 +107,11 @@ Level& Conductor::play(Purpose purpose, double load, double seconds, double lead
     keep_examples(before);
     level.start_s = last_at_ = engine_.elapsed();
     next_second_ = level.start_s;
-    const auto waiting = static_cast<std::int64_t>(engine_.gauges().in_flight);
+    const auto waiting = engine_.gauges().in_flight;
     for (double played = 0; played + 0.5 < seconds; ++played) {
         if (!second(level, true)) break;
     }
-    judge(level, run_.demands, static_cast<std::int64_t>(engine_.gauges().in_flight) - waiting);
+    judge(level, run_.demands, backlog_of(waiting, engine_.gauges().in_flight));
     run_.levels.push_back(std::move(level));
     if (hooks_.on_level) hooks_.on_level(run_.levels.back());
     return run_.levels.back();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace homespun::stampede {
@@ -50,7 +51,7 @@ std::optional<double> cpu_of(const Level& level, std::span<const Sample> samples
 
 }  // namespace
 
-void judge(Level& level, const Demands& demands, std::int64_t backlog_growth) {
+void judge(Level& level, const Demands& demands, std::int64_t backlog) {
     const auto all = level.counts.all();
     const auto total = all.total();
     level.good = false;
@@ -58,16 +59,16 @@ void judge(Level& level, const Demands& demands, std::int64_t backlog_growth) {
     if (wrong > 0) {
         level.why = fmt::format("{} answers had a wrong body", wrong);
     } else if (total == 0) {
-        level.why = backlog_growth > 0 ? "no request came to an end" : "no request was made";
+        level.why = backlog > 0 ? "no request came to an end" : "no request was made";
     } else if (const double failed = share(all.failed(), total); failed > demands.error_share) {
         level.why =
             fmt::format("{:.1f} % of the requests failed, mostly: {}", failed * 100, worst_error(all));
-    } else if (const double well = share(
-                   all.good, total + static_cast<std::uint64_t>(std::max<std::int64_t>(backlog_growth, 0)));
+    } else if (const double well =
+                   share(all.good, total + static_cast<std::uint64_t>(std::max<std::int64_t>(backlog, 0)));
                well < demands.good_share) {
         level.why = fmt::format(
             "only {:.1f} % of what was offered was answered well in time; {} more were waiting at the end",
-            well * 100, backlog_growth);
+            well * 100, backlog);
     } else if (const auto p99 = all.quantile(0.99);
                !p99 || static_cast<double>(*p99) / us_per_ms > demands.p99_ms) {
         level.why = p99 ? fmt::format("p99 {:.0f} ms is above {:g} ms", static_cast<double>(*p99) / us_per_ms,
@@ -80,6 +81,12 @@ void judge(Level& level, const Demands& demands, std::int64_t backlog_growth) {
         level.good = true;
         level.why.clear();
     }
+}
+
+std::int64_t backlog_of(std::uint64_t before, std::uint64_t after) {
+    const double spread = std::sqrt(2 * std::max(static_cast<double>(before), 1.0));
+    const double growth = static_cast<double>(after) - static_cast<double>(before) - 2 * spread;
+    return growth > 0 ? static_cast<std::int64_t>(growth) : 0;
 }
 
 double goodput(const Level& level) {

@@ -9,9 +9,13 @@
 
 namespace homespun::stampede {
 
-/// Whether a level held what is demanded: sets `good` and `why`. `backlog_growth`: by how many the requests
-/// in flight grew over the level.
-void judge(Level& level, const Demands& demands, std::int64_t backlog_growth);
+/// Whether a level held what is demanded: sets `good` and `why`. `backlog`: how many more requests were in
+/// flight at its end than at its beginning, chance left out.
+void judge(Level& level, const Demands& demands, std::int64_t backlog);
+
+/// The part of a growth from `before` to `after` requests in flight that chance does not explain: in a steady
+/// state their number has the spread of a Poisson distribution.
+std::int64_t backlog_of(std::uint64_t before, std::uint64_t after);
 
 /// Good requests a second.
 double goodput(const Level& level);

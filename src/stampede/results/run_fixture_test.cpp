@@ -261,7 +261,8 @@ void expect_same(const Run& a, const Run& b) {
 }
 
 Run simulate(const Simulation& how, std::uint64_t seed) {
-    std::mt19937_64 random(seed);
+    std::seed_seq spread{seed};  // neighbouring seeds alone begin alike
+    std::mt19937_64 random(spread);
     std::normal_distribution<double> between(0, how.run_noise);
     Run run;
     run.command = how.capacity > 0 ? "capacity" : "run";

@@ -20,10 +20,9 @@ namespace homespun::sync::accounts {
 class TestLoop final : public base::Executor {
   public:
     void post(std::move_only_function<void()> work) override {
-        {
-            const std::lock_guard lock(mutex_);
-            queue_.push_back(std::move(work));
-        }
+        // Under the lock: whoever waits for this work may end the loop as soon as it has run.
+        const std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(work));
         ready_.notify_one();
     }
 
