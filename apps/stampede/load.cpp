@@ -240,6 +240,14 @@ base::Result<std::vector<Leg>> legs_of(const LoadOptions& options) {
     return legs;
 }
 
+/// Over how long the users of a closed run come. All at once is what mass-reconnect is about.
+double mean_rest_s(const LoadOptions& options, const Model& model) {
+    if (model.name() == "mass-reconnect") return 0;
+    if (options.rest_s >= 0) return options.rest_s / options.time_scale;
+    const double an_hour = model.sessions_per_user_hour();
+    return an_hour > 0 ? 3600 / an_hour / options.time_scale : 1;
+}
+
 }  // namespace
 
 int run_load(const LoadOptions& options) {
@@ -259,6 +267,7 @@ int run_load(const LoadOptions& options) {
     Bench bench(options, "run");
     if (auto ready = bench.prepare(users, closed, expected); !ready) return complain(ready.error());
     auto& conductor = bench.conductor();
+    if (closed) conductor.set_ramp(mean_rest_s(options, bench.model()));
     if (options.warm_up > 0) {
         conductor.settle(legs->front().load, options.warm_up);
     } else {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "compare.hpp"
 #include "load.hpp"
 #include "model_choice.hpp"
 
@@ -18,6 +19,12 @@ std::string joined(int count, char** words) {
         line += (i == 0 ? "" : " ") + (hash == std::string::npos ? word : word.substr(0, hash) + "#…");
     }
     return line;
+}
+
+void add_compare_options(CLI::App& command, CompareOptions& options) {
+    command.add_option("folders", options.folders, "run folders")->required();
+    command.add_option("-o,--output", options.output, "also write the page and the JSON there");
+    command.add_flag("--json", options.json, "print JSON");
 }
 
 }  // namespace
@@ -37,6 +44,18 @@ int main(int argc, char** argv) {
     add_load_options(*capacity_command, capacity);
     add_capacity_options(*capacity_command, capacity);
     auto* models_command = app.add_subcommand("models", "list the models");
+    CompareOptions diff, trend;
+    auto* diff_command =
+        app.add_subcommand("diff", "compare two runs, or two sets of repeats: A1,A2,… B1,B2,…");
+    add_compare_options(*diff_command, diff);
+    diff_command->get_option("folders")->expected(2);
+    diff_command->add_flag("--force", diff.force,
+                           "compare runs of different environments, or inconclusive ones");
+    auto* trend_command = app.add_subcommand("trend", "follow many runs over time");
+    add_compare_options(*trend_command, trend);
+    trend_command
+        ->add_option("--recent", trend.recent, "a worsening counts when it began within so many runs")
+        ->capture_default_str();
 
     try {
         app.parse(argc, argv);
@@ -45,6 +64,8 @@ int main(int argc, char** argv) {
     }
     if (*run_command) return run_load(run);
     if (*capacity_command) return run_capacity(capacity);
+    if (*diff_command) return run_diff(diff);
+    if (*trend_command) return run_trend(trend);
     if (*models_command) list_models();
     return exit_well;
 }

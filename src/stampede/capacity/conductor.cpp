@@ -29,6 +29,10 @@ std::vector<std::pair<double, std::uint64_t>> coarse(const base::Histogram& hist
     return column;
 }
 
+std::chrono::microseconds ramp_of(double seconds) {
+    return std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6));
+}
+
 void keep(std::vector<Example>& into, Example example, std::size_t most) {
     if (into.size() < most) into.push_back(std::move(example));
 }
@@ -97,7 +101,7 @@ Level& Conductor::play(Purpose purpose, double load, double seconds, double lead
     level.load = load;
     level.settled = settled_;
     load_ = load;
-    engine_.set_load(load, std::chrono::milliseconds(static_cast<std::int64_t>(lead_in_s * 1000)));
+    engine_.set_load(load, ramp_of(ramp_s_));
     level.start_s = engine_.elapsed();
     for (double waited = 0; waited + 0.5 < lead_in_s; ++waited) {
         if (!second(level, false)) break;
@@ -122,7 +126,7 @@ bool Conductor::settle(double load, double most_s) {
     level.purpose = Purpose::warm_up;
     level.load = load;
     load_ = load;
-    engine_.set_load(load, std::chrono::seconds(1));
+    engine_.set_load(load, ramp_of(ramp_s_));
     level.start_s = engine_.elapsed();
     constexpr std::size_t window = 5;
     constexpr double flat = 0.1;

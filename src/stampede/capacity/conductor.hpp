@@ -26,6 +26,9 @@ class Conductor {
     bool settle(double load, double most_s);
     /// No new sessions until what was begun has ended, at most `most_s`.
     void drain(double most_s);
+    /// How long users who are new take to come, in the closed model: each begins at a moment within. As long
+    /// as they rest, for a steady state from the first on.
+    void set_ramp(double seconds) { ramp_s_ = seconds; }
     /// Marks the levels that follow.
     void set_settled(bool settled) { settled_ = settled; }
     [[nodiscard]] bool is_stopped() const { return hooks_.is_stopped && hooks_.is_stopped(); }
@@ -42,6 +45,7 @@ class Conductor {
     Hooks hooks_;
     double next_second_ = 0;
     double load_ = 0;
+    double ramp_s_ = 1;
     double last_at_ = 0, last_cpu_ = 0;
     bool settled_ = true;
 };

@@ -124,6 +124,7 @@ class Worker {
     void release(Flight& flight, bool reusable);
     void close(Link& link, bool reset);
     void serve_waiting();
+    Flight* next_waiting();
     void make_idle(Link& link);
     void leave_idle(Link& link);
     std::uint32_t free_link();
@@ -141,7 +142,10 @@ class Worker {
 
     std::deque<Flight> flights_;
     std::vector<std::uint32_t> free_flights_;
-    std::deque<std::uint32_t> waiting_;  ///< flights without a connection, longest first
+    struct Place {
+        std::uint32_t flight, ticket;
+    };
+    std::deque<Place> waiting_;  ///< for a connection, longest first; some have given up meanwhile
     TimerWheel flight_alarms_;
 
     std::deque<Link> links_;

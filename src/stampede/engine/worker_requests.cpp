@@ -68,7 +68,7 @@ void Worker::open_link(Flight& flight) {
     if (connections() >= settings_.most_connections) {
         if (idle_first_ == none) {
             flight.state = Flight::State::waiting;
-            waiting_.push_back(flight.number);
+            waiting_.push_back({flight.number, ++flight.ticket});
             return;
         }
         close(links_[idle_first_], false);
@@ -207,7 +207,6 @@ void Worker::lose_link(Flight& flight, ErrorClass error, std::string_view what) 
 void Worker::fail(Flight& flight, ErrorClass error, std::string_view what) {
     flight_alarms_.cancel(flight.number);
     count(flight, error, what);
-    if (flight.state == Flight::State::waiting) std::erase(waiting_, flight.number);
     release(flight, false);
     flight.session->broken(error);
     flight.due = std::chrono::steady_clock::now();
@@ -221,13 +220,13 @@ void Worker::release(Flight& flight, bool reusable) {
     link.flight = none;
     if (!reusable || link.peer_closed || settings_.connections != Connections::keep)
         return close(link, !reusable);
-    if (!waiting_.empty() && link.owner == none) {
-        auto& next = flights_[waiting_.front()];
-        waiting_.pop_front();
-        next.link = link.place;
-        link.flight = next.number;
-        next.fresh_link = false;
-        return send(next);
+    if (link.owner == none) {
+        if (auto* next = next_waiting()) {
+            next->link = link.place;
+            link.flight = next->number;
+            next->fresh_link = false;
+            return send(*next);
+        }
     }
     make_idle(link);
 }
@@ -250,10 +249,19 @@ void Worker::close(Link& link, bool reset) {
 }
 
 void Worker::serve_waiting() {
-    if (waiting_.empty() || connections() >= settings_.most_connections) return;
-    auto& next = flights_[waiting_.front()];
-    waiting_.pop_front();
-    open_link(next);
+    if (connections() >= settings_.most_connections) return;
+    if (auto* next = next_waiting()) open_link(*next);
+}
+
+/// The flight that has waited longest and still does, taken off the queue; null when there is none.
+Worker::Flight* Worker::next_waiting() {
+    while (!waiting_.empty()) {
+        const auto place = waiting_.front();
+        waiting_.pop_front();
+        auto& flight = flights_[place.flight];
+        if (flight.state == Flight::State::waiting && flight.ticket == place.ticket) return &flight;
+    }
+    return nullptr;
 }
 
 void Worker::make_idle(Link& link) {

@@ -16,6 +16,7 @@ struct Worker::Flight {
     bool fresh_link = false;  ///< the connection was opened for this request
     bool retried = false;
     std::uint32_t link = none;
+    std::uint32_t ticket = 0;         ///< of its last wait for a connection
     std::uint32_t local_user = none;  ///< in the closed model
     Moment due, sent, first_byte;
     std::size_t written = 0;
