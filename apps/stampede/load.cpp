@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -87,6 +88,8 @@ class Bench {
         if (choice_.users > 0) users = choice_.users;
         auto watched = watched_by(options_, choice_.target);
         if (!watched) return std::unexpected(watched.error());
+        // A server that is not there is no result but a mistake: told before anything is written.
+        if (auto reached = reach_target(choice_.target); !reached) return reached;
         const auto path = options_.output.empty() ? default_folder() : options_.output;
         auto folder = RunFolder::make(path);
         if (!folder) return std::unexpected(folder.error());
@@ -94,7 +97,7 @@ class Bench {
         view_ = std::make_unique<LiveView>(options_.quiet, expected_s);
         fill_head(closed);
         if (auto begun = folder_->begin(run_); !begun) return begun;
-        if (auto there = reach(); !there) return there;
+        if (auto measured = measure_generator(); !measured) return measured;
         if (auto stored = store_records(users); !stored) return stored;
         watch_ = std::make_unique<Watch>(std::move(*watched));
         auto engine = Engine::start(*choice_.model, engine_settings(options_, choice_.target, users, closed));
@@ -127,8 +130,13 @@ class Bench {
         const auto now = std::time(nullptr);
         std::tm parts{};
         ::gmtime_r(&now, &parts);
-        return fmt::format("stampede-runs/{:04}{:02}{:02}-{:02}{:02}{:02}", parts.tm_year + 1900,
-                           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+        const auto name =
+            fmt::format("stampede-runs/{:04}{:02}{:02}-{:02}{:02}{:02}", parts.tm_year + 1900,
+                        parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+        auto free = name;
+        for (int i = 2; std::filesystem::exists(free); ++i)
+            free = fmt::format("{}-{}", name, i);
+        return free;
     }
 
     void fill_head(bool closed) {
@@ -149,9 +157,7 @@ class Bench {
             run_.environment.emplace_back("label", label);
     }
 
-    /// A server that is not there is no result but a mistake: told before anything is measured.
-    base::Result<void> reach() {
-        if (auto reached = reach_target(choice_.target); !reached) return reached;
+    base::Result<void> measure_generator() {
         if (options_.no_calibration) return {};
         view_->say("calibrating the generator …");
         auto rate = calibrate(1);
@@ -255,7 +261,7 @@ int run_load(const LoadOptions& options) {
     const auto legs = legs_of(options);
     if (!legs) return complain(legs.error());
     const bool closed = options.rate <= 0;
-    std::uint64_t users = 1'000'000;
+    std::uint64_t users = options.population;
     double expected = options.warm_up / 3;
     for (const auto& leg : *legs) {
         if (closed)
@@ -292,8 +298,8 @@ int run_capacity(const LoadOptions& options) {
     constexpr double guessed_levels = 12;
     const double expected =
         options.warm_up / 3 + guessed_levels * settings.level_s * 1.2 + settings.soak_s + settings.push_s;
-    const std::uint64_t users = options.users > 0 ? options.users : 1'000'000;
-    if (auto ready = bench.prepare(users, false, expected); !ready) return complain(ready.error());
+    if (auto ready = bench.prepare(options.population, false, expected); !ready)
+        return complain(ready.error());
     auto plan = settings;
     plan.warm_up_most_s = options.warm_up;
     find_capacity(bench.conductor(), bench.model(), plan, bench.run());

@@ -7,6 +7,7 @@
 #include "compare.hpp"
 #include "load.hpp"
 #include "model_choice.hpp"
+#include "report_files.hpp"
 
 namespace {
 
@@ -56,6 +57,9 @@ int main(int argc, char** argv) {
     trend_command
         ->add_option("--recent", trend.recent, "a worsening counts when it began within so many runs")
         ->capture_default_str();
+    std::string reported;
+    auto* report_command = app.add_subcommand("report", "write a run's report anew, and print it in short");
+    report_command->add_option("folder", reported, "run folder")->required();
 
     try {
         app.parse(argc, argv);
@@ -66,6 +70,7 @@ int main(int argc, char** argv) {
     if (*capacity_command) return run_capacity(capacity);
     if (*diff_command) return run_diff(diff);
     if (*trend_command) return run_trend(trend);
+    if (*report_command) return run_report(reported);
     if (*models_command) list_models();
     return exit_well;
 }

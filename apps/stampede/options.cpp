@@ -31,6 +31,9 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
     command.add_option("--timeout", options.timeout_s, "seconds from the moment a request is due")
         ->check(CLI::Range(0.01, 3600.0))
         ->capture_default_str();
+    command.add_option("--population", options.population, "open model: sessions are of so many users")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     command.add_option("--first-uid", options.first_uid, "Sync: the uid of the first user")
         ->capture_default_str();
     command.add_option("--p99", options.demands.p99_ms, "demand: ms below which 99 % of the answers come")
@@ -101,6 +104,4 @@ void add_capacity_options(CLI::App& command, LoadOptions& options) {
     command.add_option("--user-mb", capacity.mb_per_user, "a user takes on disk")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    command.add_option("--users", options.users, "sessions are of so many users (1,000,000)")
-        ->check(CLI::PositiveNumber);
 }

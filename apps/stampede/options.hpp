@@ -25,6 +25,7 @@ struct LoadOptions {
 
     double rate = 0;  ///< sessions a second
     std::uint64_t users = 0;
+    std::uint64_t population = 1'000'000;
     std::string cycles;  ///< "10:20:40": users of one level after another
     std::string arrivals = "poisson";
     std::string connections = "keep";

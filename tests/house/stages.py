@@ -284,6 +284,14 @@ def e2e(preset: Preset) -> Outcome:
     return live("e2e", TOP / "tests" / "e2e" / "run_e2e.py", preset, 1500, ["--artifacts", str(artifacts)])
 
 
+def load(preset: Preset) -> Outcome:
+    """stampede against real servers, well and ill; the runs are kept in build/load-artifacts."""
+    artifacts = TOP / "build" / "load-artifacts"
+    shutil.rmtree(artifacts, ignore_errors=True)
+    programs = ["--stampede", str(preset.directory / "stampede"), "--planted", str(preset.directory / "planted_server")]
+    return live("load", TOP / "tests" / "load" / "run_load.py", preset, 1800, [*programs, "--artifacts", str(artifacts)])
+
+
 def fuzz(seconds: int) -> Outcome:
     """A short run of each fuzz target over its corpus; one test each. The seed is fixed: a failure can be repeated."""
     preset = Preset("fuzz")
