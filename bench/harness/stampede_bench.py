@@ -87,6 +87,8 @@ def hold_users(setting: Setting) -> tuple[int, int, int, float]:
         url = f"{server.root}/storage/1.5#{server.master_secret()}"
         command = [str(setting.build / "stampede"), "run", url, "-m", "idle", "--users", str(users), "-d", str(seconds)]
         command += ["--time-scale", str(scale), "--warm-up", "0", "--no-calibration", "-q", "-o", str(folder)]
+        # The server needs a descriptor for each connection too, and has the same limit.
+        command += ["--most-connections", "15000"]
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         peak = 0.0
         while child.poll() is None:

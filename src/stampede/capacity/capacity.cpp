@@ -157,7 +157,7 @@ base::Result<double> calibrate(double seconds) {
 
 void conclude(Run& run) {
     auto& health = run.generator;
-    health.doubts = doubts(run.levels, run.samples, run.demands);
+    health.doubts = doubts(run.levels, run.samples, run.demands, run.arrivals == "closed");
     for (const auto& sample : run.samples)
         health.cpu_peak = std::max(health.cpu_peak, sample.generator_cpu);
     for (const auto& level : run.levels) {

@@ -51,6 +51,7 @@ Level level_of(Purpose purpose, double load, std::uint64_t good, std::int64_t re
     level.start_s = 0;
     level.seconds = 10;
     level.counts.types.resize(1);
+    level.counts.sessions_started = static_cast<std::uint64_t>(load * level.seconds);
     auto& tally = level.counts.types[0];
     tally.good = good;
     tally.response.record(response_ms * 1000, good);
@@ -136,6 +137,10 @@ TEST(ConcludeTest, ATiredGeneratorForbidsAConclusion) {
     conclude(run);
     EXPECT_THAT(run.verdict, HasSubstr("sent late"));
     run.levels.front().counts.send_lag.clear();
+    run.levels.front().counts.sessions_started = 500;
+    conclude(run);
+    EXPECT_THAT(run.verdict, HasSubstr("began only 50 %"));
+    run.levels.front().counts.sessions_started = 1000;
     run.levels.front().counts.out_of_ports = 3;
     conclude(run);
     EXPECT_THAT(run.verdict, HasSubstr("local ports"));

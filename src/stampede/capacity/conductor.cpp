@@ -110,6 +110,7 @@ Level& Conductor::play(Purpose purpose, double load, double seconds, double lead
     auto before = engine_.collect();
     keep_examples(before);
     level.start_s = last_at_ = engine_.elapsed();
+    last_cpu_ = engine_.gauges().cpu_seconds;
     next_second_ = level.start_s;
     const auto waiting = engine_.gauges().in_flight;
     for (double played = 0; played + 0.5 < seconds; ++played) {

@@ -93,13 +93,20 @@ double goodput(const Level& level) {
     return level.seconds > 0 ? static_cast<double>(level.counts.all().good) / level.seconds : 0;
 }
 
+bool kept_up(const Level& level) {
+    constexpr double enough = 0.9;
+    const double due = level.load * level.seconds;
+    // Random arrivals spread by the root of their number.
+    return static_cast<double>(level.counts.sessions_started) >= enough * due - 3 * std::sqrt(due);
+}
+
 FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sample> samples,
-                            const Demands& demands) {
+                            const Demands& demands, bool closed) {
     double best = 0;
     const Level* worst = nullptr;  // the highest load that did not hold
     Tally failing;
     for (const auto& level : levels) {
-        if (!counts(level)) continue;
+        if (!counts(level) || (!closed && !kept_up(level))) continue;
         if (level.good) {
             best = std::max(best, goodput(level));
         } else {
@@ -151,11 +158,12 @@ FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sampl
 }
 
 std::vector<std::string> doubts(std::span<const Level> levels, std::span<const Sample> samples,
-                                const Demands& demands) {
+                                const Demands& demands, bool closed) {
     constexpr double most_cpu = 0.8, most_lag_share = 0.1;
     std::vector<std::string> found;
     std::uint64_t wrong = 0, ports = 0, descriptors = 0;
     double cpu = 0, lag_ms = 0;
+    bool unsettled = false;
     for (const auto& level : levels) {
         wrong += count_of(level.counts.all(), ErrorClass::wrong_body);
         if (!counts(level) || level.purpose == Purpose::push) continue;
@@ -171,9 +179,15 @@ std::vector<std::string> doubts(std::span<const Level> levels, std::span<const S
             ++seconds;
         }
         if (seconds > 0) cpu = std::max(cpu, sum / seconds);
-        if (!level.settled)
-            found.push_back(fmt::format("the warm-up before {:.0f}/s had not come to rest", level.load));
+        unsettled = unsettled || !level.settled;
+        if (!closed && !kept_up(level)) {
+            found.push_back(fmt::format(
+                "the generator began only {:.0f} % of the sessions of {:.0f}/s",
+                static_cast<double>(level.counts.sessions_started) * 100 / level.load / level.seconds,
+                level.load));
+        }
     }
+    if (unsettled) found.emplace_back("the warm-up had not come to rest");
     if (wrong > 0) found.push_back(fmt::format("{} answers had a wrong body: the run is void", wrong));
     if (ports > 0) found.push_back(fmt::format("the generator ran out of local ports {} times", ports));
     if (descriptors > 0)

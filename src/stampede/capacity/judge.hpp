@@ -24,14 +24,18 @@ struct FailureVerdict {
     FailureMode mode = FailureMode::none;
     std::string why;  ///< the evidence, one sentence
 };
+/// Whether the generator began the sessions that an open level asked for. Where it did not, the server never
+/// saw that load.
+bool kept_up(const Level& level);
+
 /// Names how the server fails: from the levels that did not hold and those far beyond the limit, and the
-/// samples taken meanwhile.
+/// samples taken meanwhile. `closed`: loads are users, not sessions a second.
 FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sample> samples,
-                            const Demands& demands);
+                            const Demands& demands, bool closed = false);
 
 /// What forbids a conclusion, in words; empty when nothing does. Looks at the levels that hold and the first
 /// that did not: beyond the limit a generator may suffer with the server.
 std::vector<std::string> doubts(std::span<const Level> levels, std::span<const Sample> samples,
-                                const Demands& demands);
+                                const Demands& demands, bool closed = false);
 
 }  // namespace homespun::stampede
