@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "model_choice.hpp"
 #include "report_files.hpp"
 #include "stampede/capacity/judge.hpp"
+#include "stampede/models/replay_model.hpp"
 #include "stampede/results/run_folder.hpp"
 #include "sys/processes.hpp"
 #include "sys/signals.hpp"
@@ -289,6 +291,28 @@ int run_load(const LoadOptions& options) {
         if (level.purpose == Purpose::fixed && !level.good) return exit_not_held;
     }
     return exit_well;
+}
+
+int run_replay(const LoadOptions& options) {
+    listen_for_signals();
+    const auto& log = *options.replay;
+    // Time for the last answers; what does not come in it counts as not answered.
+    constexpr double patience_s = 2;
+    const auto lasts = ReplayModel::duration(log.span_ms(), options.replay_scale);
+    const double seconds = std::ceil(std::chrono::duration<double>(lasts).count()) + patience_s;
+    Bench bench(options, "replay");
+    const auto skipped = log.skipped().text();
+    if (auto ready = bench.prepare(log.users(), true, seconds); !ready) return complain(ready.error());
+    if (!skipped.empty()) bench.run().environment.emplace_back("replay", skipped);
+    auto& conductor = bench.conductor();
+    conductor.set_ramp(0);  // the log says when each user begins
+    const auto level = conductor.play(Purpose::fixed, static_cast<double>(log.users()), seconds, 0);
+    const int code = bench.finish();
+    fmt::print("{} of {} requests of {} users were sent and answered, {} of them well\n{}{}",
+               level.counts.all().total(), log.requests(), log.users(), level.counts.all().good, skipped,
+               skipped.empty() ? "" : "\n");
+    if (code != exit_well) return code;
+    return level.good ? exit_well : exit_not_held;
 }
 
 int run_capacity(const LoadOptions& options) {

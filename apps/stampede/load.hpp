@@ -12,5 +12,7 @@ enum ExitCode : int {
 
 /// `stampede run`
 int run_load(const LoadOptions& options);
+/// `stampede replay`; `options.replay` is there.
+int run_replay(const LoadOptions& options);
 /// `stampede capacity`
 int run_capacity(const LoadOptions& options);

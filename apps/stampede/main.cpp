@@ -6,8 +6,10 @@
 
 #include "compare.hpp"
 #include "load.hpp"
+#include "logs.hpp"
 #include "model_choice.hpp"
 #include "report_files.hpp"
+#include "watch_server.hpp"
 
 namespace {
 
@@ -61,6 +63,19 @@ int main(int argc, char** argv) {
     auto* report_command = app.add_subcommand("report", "write a run's report anew, and print it in short");
     report_command->add_option("folder", reported, "run folder")->required();
 
+    WatchOptions watch;
+    auto* watch_command =
+        app.add_subcommand("watch", "tell a stampede on another host what processes here use");
+    watch_command->add_option("what", watch.what, "NAME=pid:N,port:N,dir:PATH; one or more")->required();
+    watch_command->add_option("--listen", watch.listen, "address and port")->capture_default_str();
+    LogModelOptions log_model;
+    auto* log_model_command = app.add_subcommand("model", "tell what the users of an access log did");
+    add_log_model_options(*log_model_command, log_model);
+    ReplayOptions replay;
+    replay.load.command_line = run.command_line;
+    auto* replay_command = app.add_subcommand("replay", "send the requests of an access log once more");
+    add_replay_options(*replay_command, replay);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -68,9 +83,12 @@ int main(int argc, char** argv) {
     }
     if (*run_command) return run_load(run);
     if (*capacity_command) return run_capacity(capacity);
+    if (*log_model_command) return run_log_model(log_model);
+    if (*replay_command) return run_log_replay(replay);
     if (*diff_command) return run_diff(diff);
     if (*trend_command) return run_trend(trend);
     if (*report_command) return run_report(reported);
+    if (*watch_command) return run_watch(watch);
     if (*models_command) list_models();
     return exit_well;
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "stampede/models/http_model.hpp"
+#include "stampede/models/replay_model.hpp"
 #include "stampede/models/sync_model.hpp"
 #include "sys/files.hpp"
 
@@ -35,6 +36,14 @@ base::Result<ModelChoice> choose_model(const LoadOptions& options) {
     if (!target) return std::unexpected(target.error());
     ModelChoice choice;
     choice.target = std::move(*target);
+    if (options.replay) {
+        const ReplaySettings settings{.first_uid = options.first_uid, .scale = options.replay_scale};
+        auto model = ReplayModel::make(options.replay, choice.target, settings);
+        if (!model) return std::unexpected(model.error());
+        choice.model = std::move(*model);
+        choice.users = options.replay->users();
+        return choice;
+    }
     const std::chrono::microseconds rest(static_cast<std::int64_t>(std::max(options.rest_s, 0.0) * 1e6));
     if (options.model == "http") {
         auto requests = http_requests(options, choice.target);

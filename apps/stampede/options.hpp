@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "stampede/capacity/capacity.hpp"
 #include "stampede/engine/engine.hpp"
+#include "stampede/models/replay_log.hpp"
 
 namespace CLI {
 class App;
@@ -38,6 +40,9 @@ struct LoadOptions {
     double time_scale = 1;
     double rest_s = -1;
     std::uint64_t most_connections = 0;
+    /// Of `replay`: what is asked for, instead of a model.
+    std::shared_ptr<const homespun::stampede::ReplayLog> replay;
+    double replay_scale = 1;
 
     homespun::stampede::Demands demands;
     homespun::stampede::CapacitySettings capacity;

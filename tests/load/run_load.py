@@ -310,12 +310,35 @@ def odd_servers_are_counted(bench: Bench) -> None:
         check(why.startswith(expected), f"{name}: {why}")
 
 
+def another_host_can_be_watched(bench: Bench) -> None:
+    child, url = bench.start_planted("latency", 500)
+    said = bench.folder / "watch.said"
+    words = ["watch", f"service=pid:{child.pid},dir:{bench.folder}", "--listen", "127.0.0.1:0"]
+    watch = Child([str(bench.stampede), *words], bench.folder / "watch.log", output=said)
+    try:
+        time.sleep(1)
+        found = re.search(r"http://127\.0\.0\.1:\d+", said.read_text(encoding="utf-8"))
+        check(found is not None, f"stampede watch said {said.read_text()!r}")
+        words = ["--rate", "200", "-d", "6", "--warm-up", "0", "--no-calibration", "--no-watch", "-q", "-o", "watched"]
+        bench.run("run", url, *words, "--watch", f"far={found[0]}")
+    finally:
+        status = watch.terminate()
+        child.terminate()
+    check(status == 0, f"stampede watch ended with {status}")
+    lines = (bench.folder / "watched" / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    seen = [server for line in lines for server in json.loads(line)["servers"] if server["name"] == "far/service"]
+    check(len(seen) >= 3, f"only {len(seen)} samples of {len(lines)} have the other host")
+    check(max(server.get("cpu_cores") or 0 for server in seen) > 0.1, "its CPU was not seen")
+    check(all(server["storage_mb"] is not None for server in seen), "its directory was not measured")
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "mistakes": mistakes_are_told,
     "folder": two_runs_do_not_share_a_folder,
     "interrupt": an_interrupted_run_leaves_a_partial_report,
     "disk": a_full_disk_is_told_and_loses_nothing_written,
     "odd": odd_servers_are_counted,
+    "watch": another_host_can_be_watched,
     "mix": the_mix_is_the_profiles,
     "planted": capacity_names_each_planted_failure,
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "sys/processes.hpp"
@@ -26,13 +27,20 @@ std::vector<int> tree_of(const std::vector<int>& pids) {
 
 base::Result<Watched> Watched::parse(std::string_view text) {
     const auto bad = [&](std::string_view why) {
-        return base::fail(
-            fmt::format("--watch {}: {}; write it like service=pid:1234,dir:/var/lib/homespun", text, why));
+        return base::fail(fmt::format(
+            "--watch {}: {}; write it like service=pid:1234,dir:/var/lib/homespun or other=http://host:5099",
+            text, why));
     };
     const auto equals = text.find('=');
     if (equals == 0 || equals == std::string_view::npos) return bad("it must begin with a name and =");
     Watched watched;
     watched.name = text.substr(0, equals);
+    if (text.substr(equals + 1).starts_with("http")) {
+        auto remote = Target::parse(text.substr(equals + 1));
+        if (!remote) return bad(remote.error().message);
+        watched.remote = std::move(*remote);
+        return watched;
+    }
     for (const auto part : base::split(text.substr(equals + 1), ',')) {
         const auto colon = part.find(':');
         const auto kind = part.substr(0, colon);
@@ -59,10 +67,18 @@ std::optional<Watched> watch_listener(std::uint16_t port) {
     if (pids.empty()) return std::nullopt;
     // Parent and workers hold the same socket: the tree of the eldest has them all.
     const int eldest = std::ranges::min(pids);
-    return Watched{.name = "service", .pids = {eldest}, .port = port, .directory = {}};
+    return Watched{.name = "service", .pids = {eldest}, .port = port, .directory = {}, .remote = {}};
 }
 
-Watch::Watch(std::vector<Watched> what) : what_(std::move(what)), before_(what_.size()) {
+Watch::Watch(std::vector<Watched> what) {
+    for (auto& watched : what) {
+        if (watched.remote) {
+            remote_.push_back(std::make_unique<RemoteWatch>(watched.name, *watched.remote));
+        } else {
+            what_.push_back(std::move(watched));
+        }
+    }
+    before_.resize(what_.size());
     sample();
 }
 
@@ -70,6 +86,8 @@ std::vector<ServerSample> Watch::sample() {
     std::vector<ServerSample> samples;
     for (std::size_t i = 0; i < what_.size(); ++i)
         samples.push_back(sample_one(what_[i], before_[i]));
+    for (const auto& remote : remote_)
+        std::ranges::move(remote->latest(), std::back_inserter(samples));
     return samples;
 }
 

@@ -1,34 +1,37 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "stampede/capacity/remote_watch.hpp"
 #include "stampede/results/run.hpp"
 
 namespace homespun::stampede {
 
-/// One thing to look at while a run goes: some of pid, port and directory.
+/// One thing to look at while a run goes: some of pid, port and directory, or a `stampede watch` elsewhere.
 struct Watched {
     std::string name;
     std::vector<int> pids;  ///< with their descendants; found anew every few seconds
     std::uint16_t port = 0;
     std::string directory;
+    std::optional<Target> remote = {};
 
-    /// `service=pid:1234,port:5000,dir:/var/lib/x`; every part may be left out but one.
+    /// `service=pid:1234,port:5000,dir:/var/lib/x`; every part may be left out but one. Or
+    /// `other=http://host:5099`.
     static base::Result<Watched> parse(std::string_view text);
 };
 
-/// Reads CPU, memory, disks, descriptors and queues of local processes, a sample a second. Not thread-safe.
+/// Reads CPU, memory, disks, descriptors and queues of processes, a sample a second. Not thread-safe.
 class Watch {
   public:
     explicit Watch(std::vector<Watched> what);
     /// The figures since the last call.
     std::vector<ServerSample> sample();
-    [[nodiscard]] bool empty() const { return what_.empty(); }
 
   private:
     struct Before {
@@ -43,6 +46,7 @@ class Watch {
 
     std::vector<Watched> what_;
     std::vector<Before> before_;
+    std::vector<std::unique_ptr<RemoteWatch>> remote_;
 };
 
 /// What listens on the port of a loopback target, as "service"; nothing when it cannot be found.

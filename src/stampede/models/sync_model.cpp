@@ -1,6 +1,5 @@
 #include "stampede/models/sync_model.hpp"
 
-#include "base/text.hpp"
 #include "stampede/models/sync_session.hpp"
 
 namespace homespun::stampede {
@@ -21,20 +20,7 @@ base::Result<std::unique_ptr<SyncModel>> SyncModel::make(const SyncProfile& prof
 
 SyncModel::SyncModel(const SyncProfile& profile, const Target& target, const SyncModelSettings& settings,
                      bool preparing)
-    : profile_(profile),
-      target_(target),
-      settings_(settings),
-      preparing_(preparing),
-      lower_host_(base::to_lower(target.host)),
-      tokens_({target.secret}) {
-    // What encrypted payloads look like: base64 of random bytes.
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    constexpr std::size_t size = std::size_t{64} * 1024;
-    Dice dice(42);
-    letters_.resize(size);
-    for (auto& letter : letters_)
-        letter = alphabet[dice.below(alphabet.size())];
-}
+    : profile_(profile), settings_(settings), preparing_(preparing), writer_(target) {}
 
 std::vector<std::pair<std::string, double>> SyncModel::mix() const {
     std::vector<std::pair<std::string, double>> mix;

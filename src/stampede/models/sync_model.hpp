@@ -8,8 +8,8 @@
 
 #include "base/result.hpp"
 #include "stampede/models/sync_plan.hpp"
+#include "stampede/models/sync_writing.hpp"
 #include "stampede/models/target.hpp"
-#include "sync/protocol/token.hpp"
 
 namespace homespun::stampede {
 
@@ -44,12 +44,9 @@ class SyncModel final : public Model {
               bool preparing);
 
     const SyncProfile& profile_;
-    const Target target_;
     const SyncModelSettings settings_;
     const bool preparing_;
-    const std::string lower_host_;
-    const sync::protocol::Tokens tokens_;
-    std::string letters_;  ///< what payloads are cut from
+    const SyncWriter writer_;
     mutable std::atomic<std::uint64_t> next_rolling_ = 0;
 };
 

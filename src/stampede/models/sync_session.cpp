@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 #include <iterator>
 
-#include "base/hawk.hpp"
 #include "base/text.hpp"
 #include "stampede/models/http_model.hpp"
 
@@ -17,7 +15,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr std::string_view id_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr microseconds longest_wait = seconds(3600);
 
 bool is_post(const SyncStep& step) {
@@ -28,12 +25,6 @@ bool is_post(const SyncStep& step) {
 std::string_view method_of(const SyncStep& step) {
     const std::string_view name = sync_type_names()[static_cast<std::size_t>(step.type)];
     return name.substr(0, name.find(' '));
-}
-
-/// How many of its own records of a collection a user writes over and over.
-std::uint32_t own_records(std::string_view collection) {
-    if (collection == "tabs" || collection == "clients" || collection == "prefs") return 1;
-    return collection == "history" ? 1000 : 200;
 }
 
 microseconds seconds_in(const Answer& answer, std::string_view header) {
@@ -101,7 +92,7 @@ void SyncSession::begin(std::uint64_t user, std::uint64_t draw, Memory& memory) 
     user_ = user;
     const auto& profile = model_.profile_;
     if (profile.name == "rolling-users") user_ = model_.next_rolling_.fetch_add(1);
-    get_pass(pass_, model_.settings_.first_uid + user_);
+    pass_ = model_.writer_.pass_for(model_.settings_.first_uid + user_);
     steps_.clear();
     if (model_.preparing_) {
         plan_preparation(profile.stored_records, steps_);
@@ -114,24 +105,13 @@ void SyncSession::begin(std::uint64_t user, std::uint64_t draw, Memory& memory) 
     batch_.clear();
 }
 
-void SyncSession::get_pass(Pass& pass, std::uint64_t uid) const {
-    sync::protocol::TokenPayload payload;
-    payload.uid = uid;
-    constexpr std::int64_t life_s = 3600;
-    payload.expires = std::time(nullptr) + life_s;
-    payload.salt = "stampede";
-    payload.node = model_.target_.root();
-    auto pair = model_.tokens_.make(payload);
-    pass = {uid, std::move(pair.id), std::move(pair.key)};
-}
-
 Next SyncSession::next(Draft& draft) {
     if (wait_.count() > 0) return Next::wait(std::exchange(wait_, microseconds(0)));
     if (over_ || at_ >= steps_.size()) return Next::end();
     const auto& step = steps_[at_];
     if (step.of_elder) {
         if (user_ < rolling_window) return Next::end();
-        get_pass(elder_, model_.settings_.first_uid + user_ - rolling_window);
+        elder_ = model_.writer_.pass_for(model_.settings_.first_uid + user_ - rolling_window);
     }
     write(step, draft);
     return Next::ask();
@@ -141,7 +121,7 @@ void SyncSession::write_target(const SyncStep& step, std::uint64_t uid) {
     using enum SyncType;
     target_.clear();
     const auto out = std::back_inserter(target_);
-    fmt::format_to(out, "{}/{}", model_.target_.path, uid);
+    fmt::format_to(out, "{}/{}", model_.writer_.target().path, uid);
     switch (step.type) {
         case get_configuration:
             target_ += "/info/configuration";
@@ -179,16 +159,7 @@ void SyncSession::write_target(const SyncStep& step, std::uint64_t uid) {
 }
 
 std::size_t SyncSession::payload_size() {
-    if (model_.profile_.sizes == Sizes::fixed_500) return 500;
-    constexpr double least = 300, shape = 3, most = 7000;
-    return static_cast<std::size_t>(std::min(least * std::pow(1 - dice_.share(), -1 / shape), most));
-}
-
-/// An id that was never used, as Mozilla's script makes them.
-void SyncSession::append_new_id() {
-    for (int i = 0; i < 14; ++i)
-        body_ += id_letters[dice_.below(id_letters.size())];
-    fmt::format_to(std::back_inserter(body_), "{}", dice_.below(10'000'000));
+    return model_.profile_.sizes == Sizes::fixed_500 ? 500 : pareto_size(dice_);
 }
 
 void SyncSession::write_records(const SyncStep& step) {
@@ -199,13 +170,13 @@ void SyncSession::write_records(const SyncStep& step) {
     for (std::uint32_t i = 0; i < step.records; ++i) {
         body_ += i == 0 ? R"({"id":")" : R"(,{"id":")";
         if (step.new_ids) {
-            append_new_id();
+            append_new_id(body_, dice_);
         } else {
-            fmt::format_to(std::back_inserter(body_), "{}{:06}", step.collection, (first + i) % own);
+            append_own_id(body_, step.collection, (first + i) % own);
         }
         const auto size = step.type == SyncType::post_clients ? 300 : payload_size();
         body_ += R"(","payload":")";
-        body_ += std::string_view(model_.letters_).substr(dice_.below(model_.letters_.size() - size), size);
+        body_ += model_.writer_.payload(size, dice_);
         body_ += "\"}";
     }
     body_ += ']';
@@ -219,30 +190,16 @@ void SyncSession::write(const SyncStep& step, Draft& draft) {
     const bool put = step.type == SyncType::put_meta || step.type == SyncType::put_keys;
     if (put) body_ = R"({"payload":"{\"syncID\":\"stampede0000\",\"storageVersion\":5}"})";
 
-    std::string nonce(8, 'a');
-    for (auto& letter : nonce)
-        letter = id_letters[dice_.below(id_letters.size())];
-    const auto method = method_of(step);
-    base::hawk::Header header;
-    header.id = pass.id;
-    header.ts = std::to_string(std::time(nullptr) + clock_skew_s_);
-    header.nonce = std::move(nonce);
-    const base::hawk::Request signed_part{method, target_, model_.lower_host_, model_.target_.port};
-
+    headers_.clear();
+    if (step.unless_modified && memory_->a > 0)
+        fmt::format_to(std::back_inserter(headers_), "X-If-Modified-Since: {}.{:02}\r\n", memory_->a / 100,
+                       memory_->a % 100);
+    if (step.type == SyncType::delete_storage) headers_ += "X-Confirm-Delete: 1\r\n";
     draft.type = static_cast<std::uint16_t>(step.type);
     draft.head = false;
-    draft.bytes.clear();
-    const auto out = std::back_inserter(draft.bytes);
-    fmt::format_to(out, "{} {} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nAccept: application/json\r\n",
-                   method, target_, model_.target_.authority(),
-                   base::hawk::sign(pass.key, std::move(header), signed_part));
-    if (step.unless_modified && memory_->a > 0)
-        fmt::format_to(out, "X-If-Modified-Since: {}.{:02}\r\n", memory_->a / 100, memory_->a % 100);
-    if (step.type == SyncType::delete_storage) draft.bytes += "X-Confirm-Delete: 1\r\n";
-    if (!body_.empty())
-        fmt::format_to(out, "Content-Type: application/json\r\nContent-Length: {}\r\n", body_.size());
-    draft.bytes += "\r\n";
-    draft.bytes += body_;
+    model_.writer_.write(
+        {.method = method_of(step), .target = target_, .more_headers = headers_, .body = body_}, pass,
+        clock_skew_s_, dice_, draft.bytes);
 }
 
 std::optional<ErrorClass> SyncSession::judge(const Answer& answer) {
@@ -266,10 +223,7 @@ std::optional<ErrorClass> SyncSession::judge(const Answer& answer) {
         }
     }
     if (step.batch == BatchPart::open) {
-        constexpr std::string_view key = "\"batch\":";
-        auto rest = answer.body.substr(answer.body.find(key) + key.size());
-        rest = base::trim(rest.substr(0, rest.find_first_of(",}")));
-        batch_ = rest.starts_with('"') ? rest.substr(1, rest.size() - 2) : rest;
+        batch_ = batch_of(answer.body);
     }
     ++at_;
     if (missing && step.put_when_missing) {
@@ -287,11 +241,9 @@ ErrorClass SyncSession::heed(const Answer& answer) {
     const auto retry = seconds_in(answer, "Retry-After");
     if (answer.status == 401 && !clock_mended_) {
         clock_mended_ = true;
-        const auto text = answer.headers.find("X-Weave-Timestamp");
-        const auto theirs =
-            text ? base::parse_integer<std::int64_t>(text->substr(0, text->find('.'))) : std::nullopt;
-        if (theirs) clock_skew_s_ = *theirs - std::time(nullptr);
-        if (theirs) return error;
+        const auto skew = clock_skew_of(answer);
+        if (skew) clock_skew_s_ = *skew;
+        if (skew) return error;
     }
     if (model_.profile_.honours_back_off && error == ErrorClass::busy && retry.count() > 0) {
         // Clients that all wait the same time would come back together: real ones spread, and so do these.

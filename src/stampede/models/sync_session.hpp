@@ -15,15 +15,9 @@ class SyncSession final : public Session {
     std::chrono::microseconds rest() override;
 
   private:
-    struct Pass {
-        std::uint64_t uid = 0;
-        std::string id, key;
-    };
-    void get_pass(Pass& pass, std::uint64_t uid) const;
     void write(const SyncStep& step, Draft& draft);
     void write_target(const SyncStep& step, std::uint64_t uid);
     void write_records(const SyncStep& step);
-    void append_new_id();
     std::size_t payload_size();
     ErrorClass heed(const Answer& answer);
 
@@ -31,7 +25,7 @@ class SyncSession final : public Session {
     Dice dice_;
     std::uint64_t user_ = 0;
     Memory* memory_ = nullptr;
-    Pass pass_, elder_;
+    SyncPass pass_, elder_;
     std::vector<SyncStep> steps_;
     std::size_t at_ = 0;
     bool over_ = false;
@@ -39,7 +33,7 @@ class SyncSession final : public Session {
     std::int64_t clock_skew_s_ = 0;
     std::chrono::microseconds wait_{0}, back_off_{0};
     std::string batch_;
-    std::string target_, body_;  ///< of the request being written
+    std::string target_, headers_, body_;  ///< of the request being written
 };
 
 }  // namespace homespun::stampede

@@ -109,7 +109,7 @@ struct Capacity {
 
 /// Everything a run knows. A run folder holds one.
 struct Run {
-    std::string command = {};  ///< "run" or "capacity"
+    std::string command = {};  ///< "run", "capacity" or "replay"
     std::string model = {};
     std::string target = {};              ///< URL
     std::string arrivals = {};            ///< "poisson", "constant" or "closed"
