@@ -3,6 +3,7 @@
 if(HOMESPUN_TESTS)
   find_package(GTest REQUIRED)
   find_library(RAPIDCHECK_LIBRARY rapidcheck REQUIRED)
+  add_custom_target(unit_tests) # all of them
 endif()
 
 function(room name)
@@ -24,6 +25,7 @@ function(room name)
     if(tests)
       add_executable(${name}_tests ${tests})
       target_link_libraries(${name}_tests PRIVATE ${name} GTest::gtest GTest::gmock GTest::gtest_main ${RAPIDCHECK_LIBRARY})
+      add_dependencies(unit_tests ${name}_tests)
       target_compile_definitions(${name}_tests PRIVATE HOMESPUN_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
       set_target_properties(${name}_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
     endif()
