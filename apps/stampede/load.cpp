@@ -128,6 +128,15 @@ class Bench {
     }
 
   private:
+    /// What a trend looks for stands under its own name: commit=1a2b3c.
+    static std::pair<std::string, std::string> fact_of(const std::string& label) {
+        const auto equals = label.find('=');
+        const auto name = label.substr(0, equals);
+        const bool known = name == "commit" || name == "branch" || name == "describe" || name == "date";
+        if (equals == std::string::npos || !known) return {"label", label};
+        return {name, label.substr(equals + 1)};
+    }
+
     static std::string default_folder() {
         const auto now = std::time(nullptr);
         std::tm parts{};
@@ -156,7 +165,7 @@ class Bench {
         run_.environment.emplace_back("connections", options_.connections);
         run_.environment.emplace_back("command_line", options_.command_line);
         for (const auto& label : options_.labels)
-            run_.environment.emplace_back("label", label);
+            run_.environment.push_back(fact_of(label));
     }
 
     base::Result<void> measure_generator() {

@@ -55,8 +55,9 @@ base::Result<ModelChoice> choose_model(const LoadOptions& options) {
     if (profile == nullptr)
         return base::fail(
             fmt::format("there is no model \"{}\"; `stampede models` lists them", options.model));
-    const SyncModelSettings settings{
-        .first_uid = options.first_uid, .time_scale = options.time_scale, .rest = rest};
+    const SyncModelSettings settings{.first_uid = options.first_uid,
+                                     .time_scale = options.time_scale,
+                                     .rest = options.rest_s < 0 ? std::nullopt : std::optional(rest)};
     auto model = SyncModel::make(*profile, choice.target, settings);
     if (!model) return std::unexpected(model.error());
     choice.model = std::move(*model);

@@ -289,7 +289,11 @@ def load(preset: Preset) -> Outcome:
     artifacts = TOP / "build" / "load-artifacts"
     shutil.rmtree(artifacts, ignore_errors=True)
     programs = ["--stampede", str(preset.directory / "stampede"), "--planted", str(preset.directory / "planted_server")]
-    return live("load", TOP / "tests" / "load" / "run_load.py", preset, 1800, [*programs, "--artifacts", str(artifacts)])
+    outcome = live("load", TOP / "tests" / "load" / "run_load.py", preset, 1800, [*programs, "--artifacts", str(artifacts)])
+    environment = {"STAMPEDE": str(preset.directory / "stampede"), "HOMESPUN": str(preset.homespun)}
+    nightly = ["python3", TOP / "tests" / "load" / "nightly_test.py"]
+    outcome.add(read_unittest("nightly", run("nightly", nightly, 600, environment)))
+    return outcome
 
 
 def fuzz(seconds: int) -> Outcome:

@@ -36,16 +36,16 @@ double lead_in(double level_s) {
     return std::clamp(level_s / 6, 1.0, 5.0);
 }
 
-/// Holds the limit for long; steps down while it does not hold. The load that did.
+/// Holds the limit for long; steps down while it does not hold. The load that did, 0 when none was found.
 double soak(Conductor& conductor, double limit, double seconds) {
     constexpr double step_down = 0.95;
-    constexpr int most_steps = 4;
+    constexpr int most_steps = 8;
     for (int i = 0; i < most_steps && !conductor.is_stopped(); ++i) {
         if (conductor.play(Purpose::soak, limit, seconds, lead_in(seconds)).good) return limit;
         conductor.drain(drain_most_s);
         limit *= step_down;
     }
-    return limit;
+    return conductor.is_stopped() ? limit : 0;
 }
 
 /// Twice the limit, then half of it until that holds again. Seconds until then, or -1.
@@ -158,6 +158,17 @@ base::Result<double> calibrate(double seconds) {
 void conclude(Run& run) {
     auto& health = run.generator;
     health.doubts = doubts(run.levels, run.samples, run.demands, run.arrivals == "closed");
+    if (run.capacity) {
+        for (const auto& level : run.levels) {
+            constexpr double well_above = 1.2;
+            if (level.purpose != Purpose::push || !level.good ||
+                level.load < well_above * run.capacity->sessions_per_s)
+                continue;
+            health.doubts.push_back(fmt::format(
+                "{:.0f}/s held in the push, above the limit that was found: the search was disturbed",
+                level.load));
+        }
+    }
     for (const auto& sample : run.samples)
         health.cpu_peak = std::max(health.cpu_peak, sample.generator_cpu);
     for (const auto& level : run.levels) {

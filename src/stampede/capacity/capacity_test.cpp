@@ -119,6 +119,18 @@ TEST(FailureTest, EveryModeHasItsSign) {
               FailureMode::none);
 }
 
+TEST(FailureTest, ADisturbedLevelBelowOneThatHeldIsNoFailure) {
+    const std::vector<Level> levels{judged(level_of(Purpose::climb, 400, 4000, 10)),
+                                    judged(level_of(Purpose::climb, 600, 900, 3000)),
+                                    judged(level_of(Purpose::push, 800, 8000, 10))};
+    EXPECT_EQ(name_failure(levels, {}, {}).mode, FailureMode::none);
+    stampede::Run run;
+    run.levels = levels;
+    run.capacity = Capacity{.sessions_per_s = 400};
+    conclude(run);
+    EXPECT_THAT(run.verdict, HasSubstr("800/s held in the push"));
+}
+
 TEST(ConcludeTest, ATiredGeneratorForbidsAConclusion) {
     stampede::Run run;
     run.types = {"it"};

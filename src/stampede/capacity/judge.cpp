@@ -28,21 +28,22 @@ bool counts(const Level& level) {
     return level.purpose != Purpose::warm_up && level.purpose != Purpose::recover;
 }
 
-/// Mean of a figure over the seconds of a level; nothing when no watched process gave it.
+/// Mean over the seconds of a level of a figure's sum over what is watched; nothing when nothing gave it.
 template <class Figure>
 std::optional<double> mean_over(const Level& level, std::span<const Sample> samples, Figure figure) {
     double sum = 0;
-    int seen = 0;
+    int seconds = 0;
     for (const auto& sample : samples) {
         if (sample.at_s <= level.start_s || sample.at_s > level.start_s + level.seconds + 0.5) continue;
+        bool seen = false;
         for (const auto& server : sample.servers) {
-            if (const std::optional<double> value = figure(server)) {
-                sum += *value;
-                ++seen;
-            }
+            const std::optional<double> value = figure(server);
+            sum += value.value_or(0);
+            seen = seen || value;
         }
+        seconds += seen ? 1 : 0;
     }
-    return seen == 0 ? std::nullopt : std::optional(sum / seen);
+    return seconds == 0 ? std::nullopt : std::optional(sum / seconds);
 }
 
 std::optional<double> cpu_of(const Level& level, std::span<const Sample> samples) {
@@ -102,32 +103,38 @@ bool kept_up(const Level& level) {
 
 FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sample> samples,
                             const Demands& demands, bool closed) {
-    double best = 0;
-    const Level* worst = nullptr;  // the highest load that did not hold
+    const auto usable = [&](const Level& level) { return counts(level) && (closed || kept_up(level)); };
+    double best = 0, highest_good = 0;
+    for (const auto& level : levels) {
+        if (!usable(level) || !level.good) continue;
+        best = std::max(best, goodput(level));
+        highest_good = std::max(highest_good, level.load);
+    }
+    // A level that did not hold below one that did was disturbed: it says nothing of the limit.
+    const Level* worst = nullptr;
     Tally failing;
     for (const auto& level : levels) {
-        if (!counts(level) || (!closed && !kept_up(level))) continue;
-        if (level.good) {
-            best = std::max(best, goodput(level));
-        } else {
-            failing.add(level.counts.all());
-            if (worst == nullptr || level.load > worst->load) worst = &level;
-        }
+        if (!usable(level) || level.good || level.load <= highest_good) continue;
+        failing.add(level.counts.all());
+        if (worst == nullptr || level.load > worst->load) worst = &level;
     }
     if (worst == nullptr) return {};
     const auto total = failing.total();
     const auto part = [&](ErrorClass error) { return share(count_of(failing, error), total); };
     const double full = part(ErrorClass::full);
     const double refused = part(ErrorClass::refused) + part(ErrorClass::reset);
-    const double errors = part(ErrorClass::server_error) + part(ErrorClass::busy);
+    const double errors = part(ErrorClass::server_error) + part(ErrorClass::busy) +
+                          part(ErrorClass::client_error) + part(ErrorClass::wrong_status);
     const auto free =
         mean_over(*worst, samples, [](const ServerSample& server) { return server.storage_free_mb; });
     constexpr double nearly_full_mb = 1;
-    if (full > demands.error_share || (free && *free < nearly_full_mb)) {
+    if (full > demands.error_share) {
         return {FailureMode::space,
                 fmt::format("{:.0f} % of the requests beyond the limit were told that no space is left",
                             full * 100)};
     }
+    if (free && *free < nearly_full_mb)
+        return {FailureMode::space, fmt::format("{:.1f} MB were free where the server stores", *free)};
     constexpr double collapsed = 0.75;
     const double beyond = goodput(*worst);
     if (best > 0 && beyond < collapsed * best &&

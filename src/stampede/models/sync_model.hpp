@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace homespun::stampede {
 struct SyncModelSettings {
     std::uint64_t first_uid = 1;  ///< user n of a run has the uid first_uid + n
     double time_scale = 1;        ///< rests are divided by it: 60 makes an hour of user life a minute
-    /// Rests of this length instead of the profile's own; 0: the profile's.
-    std::chrono::microseconds rest{0};
+    /// Rests of this length instead of the profile's own.
+    std::optional<std::chrono::microseconds> rest = {};
 };
 
 /// The users of one Sync 1.5 profile. Storage tokens are made here from the server's master secret: no

@@ -241,7 +241,7 @@ microseconds rest_ten_minutes(Dice& dice, Memory&) {
 void hoarder(Dice& dice, Memory&, Steps& steps) {
     steps.push_back({.type = get_collections});
     steps.push_back({.type = get_history, .collection = "history", .newer_s = 600, .limit = 100});
-    steps.push_back({.type = get_bookmarks, .collection = "history", .limit = 100});
+    steps.push_back({.type = get_history, .collection = "history", .limit = 100});
     steps.push_back(
         {.type = post_history, .collection = "history", .records = few(dice, 10), .new_ids = true});
 }
@@ -322,7 +322,7 @@ std::vector<SyncProfile> make_profiles() {
          {post_history, 1}});
     reconnecting.honours_back_off = true;
     auto& hoarding = add("hoarder", "a user with a million records", hoarder, rest_short);
-    set(hoarding, 0, {{get_collections, 1}, {get_history, 1}, {get_bookmarks, 1}, {post_history, 1}});
+    set(hoarding, 0, {{get_collections, 1}, {get_history, 2}, {post_history, 1}});
     hoarding.stored_records = 1'000'000;
     hoarding.users = 1;
     auto& weave = add("weave-2010", "the original stress test: 100 users with 6,000 records each", weave_2010,
@@ -351,6 +351,8 @@ std::vector<SyncProfile> make_profiles() {
     set(add("spike-10x", "firefox-today with ten times the load in its middle third", firefox_today,
             rest_today),
         syncs_an_hour + tab_writes_an_hour, today_mix());
+    for (auto& profile : all)
+        profile.many_clients = profile.name.starts_with("mozilla-2012");
     return all;
 }
 

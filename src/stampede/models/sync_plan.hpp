@@ -77,8 +77,9 @@ struct SyncProfile {
     double requests_per_session = 0;
     double sessions_per_user_hour = 0;
     std::vector<std::pair<SyncType, double>> per_session =
-        {};                            ///< requests of each type a session has on average
-    bool honours_back_off = false;     ///< waits for Retry-After and asks again
+        {};                         ///< requests of each type a session has on average
+    bool many_clients = false;      ///< a user has four client records, written 80, 15, 4 and 1 % of the time
+    bool honours_back_off = false;  ///< waits for Retry-After and asks again
     std::uint32_t stored_records = 0;  ///< that a user has before the run begins; `prepare` puts them there
     std::uint64_t users = 0;           ///< how many users the profile is about; 0: as many as are asked for
 };

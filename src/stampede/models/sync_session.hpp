@@ -18,6 +18,7 @@ class SyncSession final : public Session {
     void write(const SyncStep& step, Draft& draft);
     void write_target(const SyncStep& step, std::uint64_t uid);
     void write_records(const SyncStep& step);
+    std::uint32_t client_number();
     std::size_t payload_size();
     ErrorClass heed(const Answer& answer);
 
