@@ -75,6 +75,7 @@ void Worker::run() {
         if (wants_harvest_.load(std::memory_order_acquire)) hand_over();
         auto until = now + milliseconds(flight_alarms_.size() + user_alarms_.size() > 0 ? 1 : 50);
         if (rate_ > 0) until = std::min(until, next_arrival_);
+        if (!restless_.empty()) until = now;
         const auto wait = until - std::chrono::steady_clock::now();
         for (const auto& event : poller_.wait(wait))
             on_event(event);
@@ -137,10 +138,15 @@ void Worker::start_due(Moment now) {
     // The rest of a great backlog waits for a round of events: answers must not wait behind questions.
     constexpr int most_at_once = 256;
     if (settings_.arrivals == Arrivals::closed) {
-        user_alarms_.advance(tick_of(now), [&](std::uint32_t user) {
+        const auto start = [&](std::uint32_t user) {
             if (user >= awake_ || users_[user].busy) return;
             start_session(number_ + static_cast<std::uint64_t>(user) * workers_, user, now);
-        });
+        };
+        user_alarms_.advance(tick_of(now), start);
+        std::swap(restless_, starting_);  // whoever is back at once waits for the next round
+        for (const auto user : starting_)
+            start(user);
+        starting_.clear();
         return;
     }
     for (int i = 0; i < most_at_once && rate_ > 0 && next_arrival_ <= now; ++i) {
@@ -170,6 +176,8 @@ void Worker::start_session(std::uint64_t user, std::uint32_t local_user, Moment 
 }
 
 void Worker::rest_user(std::uint32_t local_user, microseconds time) {
+    // Without rest it comes again in the next round, not with the next tick.
+    if (time.count() <= 0) return restless_.push_back(local_user);
     const auto at = std::chrono::steady_clock::now() + time;
     user_alarms_.set(local_user, tick_of(at) + 1);
 }

@@ -165,6 +165,7 @@ class Worker {
         bool busy = false;
     };
     std::vector<User> users_;
+    std::vector<std::uint32_t> restless_, starting_;  ///< users who come again without a rest
     std::uint32_t awake_ = 0;
     TimerWheel user_alarms_;
 
