@@ -12,6 +12,8 @@
 #include <fstream>
 #include <string>
 
+#include "sys/scratch_folder_fixture.hpp"
+
 namespace homespun::sys {
 namespace {
 
@@ -54,8 +56,9 @@ TEST(ProcessesTest, FindsWhoListensAndHowManyWait) {
 }
 
 TEST(ProcessesTest, MeasuresDirectories) {
-    auto name = (std::filesystem::temp_directory_path() / "homespun-use-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    const ScratchFolder folder;
+    const auto& name = folder.path();
+    ASSERT_FALSE(name.empty());
     EXPECT_EQ(disk_use(name), 0u);
     std::filesystem::create_directory(name + "/inner");
     std::ofstream(name + "/inner/file") << std::string(100'000, 'x') << std::flush;

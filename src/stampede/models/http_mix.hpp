@@ -16,13 +16,13 @@ struct HttpRequest {
     std::string name;  ///< of its type in reports; METHOD and path when the file gives none
     std::string method = "GET";
     std::string target = "/";  ///< path and query; `{user}` stands for the user's number, also in `body`
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
-    std::vector<int> expected;  ///< statuses that are well; empty: every 2xx and 3xx
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::string body = {};
+    std::vector<int> expected = {};  ///< statuses that are well; empty: every 2xx and 3xx
 
     enum class BodyCheck : std::uint8_t { none, is, contains, size };
     BodyCheck check = BodyCheck::none;
-    std::string check_text;
+    std::string check_text = {};
     std::uint64_t check_size = 0;
 };
 

@@ -1,34 +1,11 @@
 #pragma once
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <random>
 
 #include "stampede/results/run.hpp"
 
 namespace homespun::stampede {
-
-/// A directory of a test's own, gone at its end.
-class TestFolder {
-  public:
-    TestFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "stampede-XXXXXX").string();
-        if (::mkdtemp(name.data()) != nullptr) path_ = name;
-    }
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-    ~TestFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] std::string operator/(std::string_view name) const {
-        return (std::filesystem::path(path_) / name).string();
-    }
-
-  private:
-    std::string path_;
-};
 
 /// A run of any content, the kinds of text, number and list among it that files get wrong.
 Run random_run(std::uint64_t seed);

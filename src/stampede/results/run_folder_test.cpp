@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "stampede/results/run_fixture.hpp"
 #include "sys/files.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::stampede {
 namespace {
@@ -54,7 +56,7 @@ TEST(RunNamesTest, AreReadBack) {
 }
 
 TEST(RunFolderTest, GivesBackWhateverWasWritten) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         SCOPED_TRACE(seed);
         const auto path = tests / ("run" + std::to_string(seed));
@@ -71,7 +73,7 @@ TEST(RunFolderTest, GivesBackWhateverWasWritten) {
 }
 
 TEST(RunFolderTest, FinishWritesWhatWasNeverAdded) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
         SCOPED_TRACE(seed);
         const auto path = tests / ("run" + std::to_string(seed));
@@ -84,7 +86,7 @@ TEST(RunFolderTest, FinishWritesWhatWasNeverAdded) {
 }
 
 TEST(RunFolderTest, ACrashedRunIsReadAsInterrupted) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     for (std::uint64_t seed = 0; seed < 15; ++seed) {
         SCOPED_TRACE(seed);
         const auto path = tests / ("run" + std::to_string(seed));
@@ -100,7 +102,7 @@ TEST(RunFolderTest, ACrashedRunIsReadAsInterrupted) {
 }
 
 TEST(RunFolderTest, ALineThatACrashCutShortIsPassedOver) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto run = simulate({.loads = {20, 30}, .seconds = 5}, 1);
     const auto path = tests / "run";
     auto folder = RunFolder::make(path);
@@ -120,7 +122,7 @@ TEST(RunFolderTest, ALineThatACrashCutShortIsPassedOver) {
 }
 
 TEST(RunFolderTest, RefusesAFolderThatHoldsARun) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto path = tests / "deep/er/run";
     ASSERT_TRUE(RunFolder::make(path)->finish(simulate({.seconds = 2}, 1)).has_value());
     const auto again = RunFolder::make(path);
@@ -131,7 +133,7 @@ TEST(RunFolderTest, RefusesAFolderThatHoldsARun) {
 }
 
 TEST(RunFolderTest, RefusesAFolderThatAnotherHolds) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto first = RunFolder::make(tests / "run");
     ASSERT_TRUE(first.has_value());
     const auto second = RunFolder::make(tests / "run");
@@ -140,7 +142,7 @@ TEST(RunFolderTest, RefusesAFolderThatAnotherHolds) {
 }
 
 TEST(RunFolderTest, ReleasesTheFolder) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     ASSERT_TRUE(RunFolder::make(tests / "run").has_value());
     EXPECT_TRUE(RunFolder::make(tests / "run").has_value());
 }
@@ -167,7 +169,7 @@ class FullDisk {
 };
 
 TEST(RunFolderTest, AFullDiskLosesNothingThatWasWritten) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto run = simulate({.loads = {20, 30, 40}, .seconds = 30}, 1);
     const auto path = tests / "run";
     auto folder = RunFolder::make(path);
@@ -201,7 +203,7 @@ TEST(RunFolderTest, AFullDiskLosesNothingThatWasWritten) {
 }
 
 TEST(RunFolderTest, ALevelWhoseLineFailedLeavesNoHistograms) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto run = simulate({.loads = {20, 30}, .seconds = 10}, 1);
     const auto path = tests / "run";
     auto folder = RunFolder::make(path);
@@ -219,7 +221,7 @@ TEST(RunFolderTest, ALevelWhoseLineFailedLeavesNoHistograms) {
 }
 
 TEST(RunFolderTest, NamesFileAndLineOfWhatIsWrong) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto path = tests / "run";
     EXPECT_THAT(problem_with(path), HasSubstr(path + " holds no run"));
     ASSERT_TRUE(RunFolder::make(path)->finish(simulate({.loads = {20, 30}, .seconds = 5}, 1)).has_value());
@@ -251,7 +253,7 @@ TEST(RunFolderTest, NamesFileAndLineOfWhatIsWrong) {
 }
 
 TEST(RunFolderTest, GarbageIsAnErrorOrARun) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto path = tests / "run";
     ASSERT_TRUE(RunFolder::make(path)->finish(random_run(6)).has_value());
     std::mt19937_64 random(1);
@@ -278,7 +280,7 @@ TEST(RunFolderTest, GarbageIsAnErrorOrARun) {
 }
 
 TEST(RunFolderTest, WritesTablesForOtherTools) {
-    const TestFolder tests;
+    const sys::ScratchFolder tests;
     const auto path = tests / "run";
     auto run = simulate({.loads = {20, 30}, .seconds = 5}, 1);
     run.demands.p99_ms = 1;

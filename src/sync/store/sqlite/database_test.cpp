@@ -12,22 +12,16 @@
 #include <thread>
 #include <vector>
 
+#include "sys/scratch_folder_fixture.hpp"
+
 namespace homespun::sync::store::sqlite {
 namespace {
 
 class StoreDatabaseTest : public testing::Test {
   protected:
-    StoreDatabaseTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "homespun-db-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-    }
-    ~StoreDatabaseTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(directory_, ignored);
-    }
-    [[nodiscard]] std::string path() const { return directory_ + "/a.db"; }
+    [[nodiscard]] std::string path() const { return folder_ / "a.db"; }
 
-    std::string directory_;
+    const sys::ScratchFolder folder_;
 };
 
 TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaIsFullAFailedFsyncIsNot) {
@@ -45,7 +39,7 @@ TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaIsFullAFailedFsyncIsNot) {
 TEST_F(StoreDatabaseTest, ProgramsThatOpenANewFileTogetherAllSucceed) {
     constexpr int programs = 4;
     for (int round = 0; round < 25; ++round) {
-        const auto file = directory_ + "/" + std::to_string(round) + ".db";
+        const auto file = folder_ / (std::to_string(round) + ".db");
         std::barrier together(programs);
         std::atomic<int> opened = 0;
         {
@@ -62,7 +56,7 @@ TEST_F(StoreDatabaseTest, ProgramsThatOpenANewFileTogetherAllSucceed) {
 }
 
 TEST_F(StoreDatabaseTest, AFailureToOpenNamesTheSystemsReason) {
-    const auto refused = Database::open(directory_ + "/missing/a.db", {});
+    const auto refused = Database::open(folder_ / "missing/a.db", {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().system_errno, ENOENT);
     EXPECT_FALSE(refused.error().is_full());
