@@ -71,6 +71,7 @@ class Bench:
     def start_planted(self, kind: str, limit: int, *more: str) -> tuple[Child, str]:
         """A planted server and its address."""
         said = self.folder / f"{kind}.said"
+        said.unlink(missing_ok=True)  # of an earlier try, with another port
         child = Child([str(self.planted), kind, "--limit", str(limit), *more], self.folder / f"{kind}.log", output=said)
         end = time.monotonic() + 10
         while time.monotonic() < end:
