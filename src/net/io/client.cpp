@@ -7,197 +7,22 @@
 #include <map>
 #include <vector>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
-
-#include "net/io/asio.hpp"
+#include "net/io/wire.hpp"
 
 namespace homespun::net {
 namespace {
 
-struct Done {
-    ErrorCode error;
-    std::size_t size = 0;
-};
+constexpr std::size_t most_idle_connections = 8;  // to one endpoint
 
-/// Awaits one asynchronous operation: `start` is given the completion handler.
-template <class Start>
-auto operation(Start start) {
-    struct Awaiter {
-        Start start;
-        Done done;
-        [[nodiscard]] bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> caller) {
-            start([this, caller](const ErrorCode& error, std::size_t size = 0) {
-                done = {error, size};
-                caller.resume();
-            });
-        }
-        [[nodiscard]] Done await_resume() const noexcept { return done; }
-    };
-    return Awaiter{std::move(start), {}};
-}
-
-struct Wire : std::enable_shared_from_this<Wire> {
-    explicit Wire(asio::io_context& context) : socket(context), timer(context) {}
-    Socket socket;
-    asio::steady_timer timer;
-    bool timed_out = false;
-
-    /// Everything pending fails when the time is up.
-    void arm(std::chrono::milliseconds timeout) {
-        timed_out = false;
-        timer.expires_after(timeout);
-        timer.async_wait([weak = weak_from_this()](const ErrorCode& error) {
-            const auto self = weak.lock();
-            if (error || !self) return;
-            self->timed_out = true;
-            ErrorCode ignored;
-            self->socket.close(ignored);
-        });
-    }
-};
-
-using asio::ip::tcp;
-using Addresses = std::vector<asio::generic::stream_protocol::endpoint>;
-
-}  // namespace
-
-struct Client::Impl {
-    Impl(Loop& its_loop, std::size_t limit) : loop(its_loop), max_response_bytes(limit) {}
-
-    base::Task<base::Result<Addresses>> resolve(const Endpoint& endpoint);
-    base::Task<base::Result<std::shared_ptr<Wire>>> connect(const Endpoint& endpoint,
-                                                            std::chrono::milliseconds timeout);
-    /// Nothing when the peer closed before a single byte of an answer came.
-    base::Task<base::Result<std::optional<http::ClientResponse>>> exchange(Wire& wire,
-                                                                           const Endpoint& endpoint,
-                                                                           std::string_view text,
-                                                                           bool to_head, bool& keep);
-
-    Loop& loop;
-    std::size_t max_response_bytes;
-    std::map<Endpoint, std::vector<std::shared_ptr<Wire>>> idle;
-};
-
-std::string Endpoint::authority() const {
-    if (!unix_path.empty()) return "localhost";
-    const auto name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    return port == 80 ? name : fmt::format("{}:{}", name, port);
-}
-
-base::Task<base::Result<Addresses>> Client::Impl::resolve(const Endpoint& endpoint) {
-    Addresses found;
-    if (!endpoint.unix_path.empty()) {
-        found.emplace_back(asio::local::stream_protocol::endpoint(endpoint.unix_path));
-        co_return found;
-    }
-    ErrorCode error;
-    const auto numeric = asio::ip::make_address(endpoint.host, error);
-    if (!error) {
-        found.emplace_back(tcp::endpoint(numeric, endpoint.port));
-        co_return found;
-    }
-    asio::ip::basic_resolver<tcp, asio::io_context::executor_type> resolver(loop.context());
-    tcp::resolver::results_type results;
-    struct Awaiter {
-        decltype(resolver)& resolver;
-        const Endpoint& endpoint;
-        tcp::resolver::results_type& results;
-        ErrorCode& error;
-        [[nodiscard]] bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> caller) {
-            resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
-                                   [this, caller](const ErrorCode& why, const auto& got) {
-                                       error = why;
-                                       results = got;
-                                       caller.resume();
-                                   });
-        }
-        void await_resume() const noexcept {}
-    };
-    co_await Awaiter{resolver, endpoint, results, error};
-    if (error)
-        co_return base::fail(
-            fmt::format("cannot find the address of {}: {}", endpoint.host, error.message()));
-    for (const auto& entry : results)
-        found.emplace_back(entry.endpoint());
-    co_return found;
-}
-
-base::Task<base::Result<std::shared_ptr<Wire>>> Client::Impl::connect(const Endpoint& endpoint,
-                                                                      std::chrono::milliseconds timeout) {
-    auto addresses = co_await resolve(endpoint);
-    if (!addresses) co_return std::unexpected(addresses.error());
-    auto wire = std::make_shared<Wire>(loop.context());
-    wire->arm(timeout);
-    Done done;
-    for (const auto& address : *addresses) {
-        ErrorCode ignored;
-        wire->socket.close(ignored);
-        done = co_await operation(
-            [&](auto handler) { wire->socket.async_connect(address, std::move(handler)); });
-        if (!done.error || wire->timed_out) break;
-    }
-    if (done.error) {
-        const auto where = endpoint.unix_path.empty() ? fmt::format("{}:{}", endpoint.host, endpoint.port)
-                                                      : endpoint.unix_path;
-        co_return base::fail(fmt::format("cannot connect to {}: {}", where,
-                                         wire->timed_out ? "no answer in time" : done.error.message()));
-    }
-    co_return wire;
-}
-
-base::Task<base::Result<std::optional<http::ClientResponse>>> Client::Impl::exchange(
-    Wire& wire, const Endpoint& endpoint, std::string_view text, bool to_head, bool& keep) {
-    const auto failure = [&](std::string_view what, const ErrorCode& error) {
-        return base::fail(fmt::format("{} {}: {}", what, endpoint.authority(),
-                                      wire.timed_out ? "no answer in time" : error.message()));
-    };
-    const auto sent = co_await operation(
-        [&](auto handler) { asio::async_write(wire.socket, asio::buffer(text), std::move(handler)); });
-    if (sent.error && wire.timed_out) co_return failure("cannot send to", sent.error);
-    http::ClientResponse response;
-    http::ResponseParser parser(response, to_head, max_response_bytes);
-    std::string pending;
-    std::array<char, 16 * 1024> buffer;
-    bool got_anything = false;
-    while (!parser.done()) {
-        const auto got = co_await operation(
-            [&](auto handler) { wire.socket.async_read_some(asio::buffer(buffer), std::move(handler)); });
-        if (got.error) {
-            if (!got_anything && !wire.timed_out) co_return std::nullopt;
-            if (got.error == asio::error::eof && parser.finish()) break;
-            co_return failure("no complete answer from", got.error);
-        }
-        got_anything = true;
-        pending.append(buffer.data(), got.size);
-        const auto used = parser.feed(pending);
-        if (!used)
-            co_return base::fail(
-                fmt::format("{} answered with something that is no HTTP", endpoint.authority()));
-        pending.erase(0, *used);
-        if (parser.done() && response.status == 100) co_return base::fail("unexpected 100 Continue");
-    }
-    keep = parser.keep_alive() && pending.empty() && !sent.error && wire.socket.is_open();
-    co_return response;
-}
-
-Client::Client(Loop& loop, std::size_t max_response_bytes)
-    : impl_(std::make_unique<Impl>(loop, max_response_bytes)) {}
-Client::~Client() = default;
-
-base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, ClientRequest request,
-                                                            std::chrono::milliseconds timeout) {
-    std::string text = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
+std::string text_of(const Endpoint& endpoint, const ClientRequest& request, bool whole_url) {
+    const auto authority = endpoint.authority();
+    std::string text =
+        whole_url ? fmt::format("{} http://{}{} HTTP/1.1\r\n", request.method, authority, request.target)
+                  : fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
     const auto field = [&text](std::string_view name, std::string_view value) {
         text.append(name).append(": ").append(value).append("\r\n");
     };
-    if (!request.headers.has("Host")) field("Host", endpoint.authority());
+    if (!request.headers.has("Host")) field("Host", authority);
     if (!request.headers.has("Content-Length") &&
         (!request.body.empty() || request.method == "POST" || request.method == "PUT")) {
         field("Content-Length", std::to_string(request.body.size()));
@@ -206,16 +31,182 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
         field(request.headers[i].name, request.headers[i].value);
     text += "\r\n";
     text += request.body;
+    return text;
+}
 
+/// For messages.
+std::string place_of(const Endpoint& endpoint) {
+    return endpoint.unix_path.empty() ? fmt::format("{}:{}", endpoint.host, endpoint.port)
+                                      : endpoint.unix_path;
+}
+
+}  // namespace
+
+struct Client::Impl {
+    Impl(Loop& its_loop, ClientSettings its_settings);
+
+    [[nodiscard]] bool by_proxy(const Endpoint& endpoint) const {
+        return proxy.has_value() && endpoint.unix_path.empty();
+    }
+    base::Result<void> check(const Endpoint& endpoint);
+    base::Task<base::Result<std::shared_ptr<Wire>>> connect(const Endpoint& endpoint,
+                                                            std::chrono::milliseconds timeout);
+    /// Has the proxy put us through.
+    base::Task<base::Result<void>> tunnel(Wire& wire, const Endpoint& endpoint);
+    /// Nothing when the peer closed before a single byte of an answer came.
+    base::Task<base::Result<std::optional<http::ClientResponse>>> exchange(Wire& wire, std::string place,
+                                                                           std::string_view text,
+                                                                           bool to_head, bool& keep);
+
+    Loop& loop;
+    ClientSettings settings;
+    std::optional<base::Error> problem;
+    std::optional<http::Url> proxy;
+    std::unique_ptr<TlsTrust> trust;
+    std::map<Endpoint, std::vector<std::shared_ptr<Wire>>> idle;
+};
+
+Client::Impl::Impl(Loop& its_loop, ClientSettings its_settings)
+    : loop(its_loop), settings(std::move(its_settings)) {
+    if (!settings.ca_file.empty()) {
+        auto loaded = TlsTrust::load(settings.ca_file);
+        if (loaded) {
+            trust = std::move(*loaded);
+        } else {
+            problem = std::move(loaded.error());
+        }
+    }
+    if (settings.proxy.empty() || problem) return;
+    auto url = http::Url::parse(settings.proxy);
+    if (!url) {
+        problem = std::move(url.error());
+    } else if (url->tls || url->target != "/") {
+        problem = base::Error{
+            fmt::format("\"{}\" is no usable proxy: write it like http://proxy.example:3128", settings.proxy)};
+    } else {
+        proxy = std::move(*url);
+    }
+}
+
+std::string Endpoint::authority() const {
+    return unix_path.empty() ? http::authority(host, port, tls) : "localhost";
+}
+
+base::Result<void> Client::Impl::check(const Endpoint& endpoint) {
     if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
-        co_return base::fail(
+        return base::fail(
             fmt::format("{}: longer than the path of a unix socket may be", endpoint.unix_path));
     }
+    if (!endpoint.unix_path.empty()) return {};
+    if (problem) return std::unexpected(*problem);
+    if (!endpoint.tls || trust) return {};
+    // Here and not at the start: the system's authorities are many, and most clients never need them.
+    auto loaded = TlsTrust::load({});
+    if (!loaded) return std::unexpected(loaded.error());
+    trust = std::move(*loaded);
+    return {};
+}
+
+base::Task<base::Result<std::shared_ptr<Wire>>> Client::Impl::connect(const Endpoint& endpoint,
+                                                                      std::chrono::milliseconds timeout) {
+    auto wire = std::make_shared<Wire>(loop);
+    wire->arm(timeout);
+    if (!endpoint.unix_path.empty()) {
+        auto connected = co_await wire->connect_unix(endpoint.unix_path);
+        if (connected) co_return wire;
+        co_return base::fail(
+            fmt::format("cannot connect to {}: {}", endpoint.unix_path, connected.error().message));
+    }
+    const bool proxied = by_proxy(endpoint);
+    const auto& host = proxied ? proxy->host : endpoint.host;
+    const auto port = proxied ? proxy->port : endpoint.port;
+    if (auto connected = co_await wire->connect(host, port); !connected) {
+        co_return base::fail(fmt::format("cannot connect to {}{}:{}: {}", proxied ? "the proxy " : "", host,
+                                         port, connected.error().message));
+    }
+    if (!endpoint.tls) co_return wire;
+    if (proxied) {
+        if (auto through = co_await tunnel(*wire, endpoint); !through)
+            co_return std::unexpected(through.error());
+    }
+    if (auto secured = co_await wire->start_tls(*trust, endpoint.host); !secured) {
+        co_return base::fail(
+            fmt::format("cannot trust {}: {}", place_of(endpoint), secured.error().message));
+    }
+    co_return wire;
+}
+
+base::Task<base::Result<void>> Client::Impl::tunnel(Wire& wire, const Endpoint& endpoint) {
+    const auto name = fmt::format("the proxy {}:{}", proxy->host, proxy->port);
+    // With its port even where that is the usual one: CONNECT demands it (RFC 9110, 9.3.6).
+    const auto target = endpoint.host.find(':') == std::string::npos
+                            ? fmt::format("{}:{}", endpoint.host, endpoint.port)
+                            : fmt::format("[{}]:{}", endpoint.host, endpoint.port);
+    const auto text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", target);
+    bool keep = false;
+    // Answered like HEAD: behind a 2xx head the tunnel begins, and other bodies do not matter.
+    auto answer = co_await exchange(wire, name, text, true, keep);
+    if (!answer) co_return std::unexpected(answer.error());
+    if (!*answer) co_return base::fail(name + " closed the connection without an answer");
+    const auto status = (*answer)->status;
+    if (status < 200 || status > 299)
+        co_return base::fail(fmt::format("{} refused to connect to {}: {} {}", name, target, status,
+                                         http::reason_phrase(status)));
+    co_return base::Result<void>();
+}
+
+base::Task<base::Result<std::optional<http::ClientResponse>>> Client::Impl::exchange(
+    Wire& wire, std::string place, std::string_view text, bool to_head, bool& keep) {
+    const auto sent = co_await wire.write(text);
+    if (!sent && wire.timed_out())
+        co_return base::fail(fmt::format("cannot send to {}: {}", place, sent.error().message));
+    http::ClientResponse response;
+    http::ResponseParser parser(response, to_head, settings.max_response_bytes);
+    std::string pending;
+    std::array<char, 16 * 1024> buffer;
+    bool got_anything = false;
+    while (!parser.done()) {
+        const auto got = co_await wire.read(buffer);
+        const bool ended = !got || got->size == 0;
+        if (ended && !got_anything && !wire.timed_out()) co_return std::nullopt;
+        if (got && ended && parser.finish()) break;
+        if (ended)
+            co_return base::fail(fmt::format("no complete answer from {}: {}", place,
+                                             got ? "the connection was closed" : got.error().message));
+        got_anything = true;
+        pending.append(buffer.data(), got->size);
+        const auto used = parser.feed(pending);
+        if (!used) {
+            co_return base::fail(
+                used.error() == http::Refusal::body_too_large
+                    ? fmt::format("{} answered with more than {} bytes", place, settings.max_response_bytes)
+                    : fmt::format("{} answered with something that is no HTTP", place));
+        }
+        pending.erase(0, *used);
+        if (parser.done() && response.status == 100) co_return base::fail("unexpected 100 Continue");
+    }
+    keep = parser.keep_alive() && pending.empty() && sent && wire.is_open();
+    co_return response;
+}
+
+Client::Client(Loop& loop, ClientSettings settings)
+    : impl_(std::make_unique<Impl>(loop, std::move(settings))) {}
+Client::~Client() = default;
+
+const std::optional<base::Error>& Client::problem() const {
+    return impl_->problem;
+}
+
+base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, ClientRequest request,
+                                                            std::chrono::milliseconds timeout) {
+    if (auto usable = impl_->check(endpoint); !usable) co_return std::unexpected(usable.error());
+    const auto text = text_of(endpoint, request, impl_->by_proxy(endpoint) && !endpoint.tls);
     const auto until = std::chrono::steady_clock::now() + timeout;
     const auto left = [until] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(until -
                                                                      std::chrono::steady_clock::now());
     };
+    const auto said_close = request.headers.find("Connection");
     // A kept connection may have been closed meanwhile, and then the request is sent again: never one that
     // could take effect twice.
     const bool repeatable = request.method != "POST" && request.method != "PATCH";
@@ -233,16 +224,16 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
             wire = std::move(*connected);
         }
         bool keep = false;
-        auto response = co_await impl_->exchange(*wire, endpoint, text, request.method == "HEAD", keep);
-        wire->timer.cancel();
+        auto response = co_await impl_->exchange(*wire, place_of(endpoint), text, request.method == "HEAD", keep);
+        wire->disarm();
         if (!response) co_return std::unexpected(response.error());
         if (*response) {
-            if (keep) kept.push_back(std::move(wire));
+            if (keep && !said_close && kept.size() < most_idle_connections) kept.push_back(std::move(wire));
             co_return std::move(**response);
         }
         if (!reused)
             co_return base::fail(
-                fmt::format("{} closed the connection without an answer", endpoint.authority()));
+                fmt::format("{} closed the connection without an answer", place_of(endpoint)));
     }
 }
 

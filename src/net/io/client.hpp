@@ -2,12 +2,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "net/http/parser.hpp"
+#include "net/http/url.hpp"
 #include "net/io/loop.hpp"
 
 namespace homespun::net {
@@ -16,31 +18,44 @@ namespace homespun::net {
 struct Endpoint {
     std::string host;
     std::uint16_t port = 0;
-    std::string unix_path;  ///< used when not empty
+    std::string unix_path = {};  ///< used when not empty
+    bool tls = false;
 
     auto operator<=>(const Endpoint&) const = default;
-    /// Host header: `host:port`, without the port when it is 80.
+    static Endpoint of(const http::Url& url) { return {url.host, url.port, {}, url.tls}; }
+    /// Host header: `host:port`, without the port when it is 80, with TLS 443.
     [[nodiscard]] std::string authority() const;
 };
 
 struct ClientRequest {
     std::string method = "GET";
     std::string target = "/";
-    http::Headers headers;  ///< Host, Content-Length and Connection are added when absent
+    http::Headers headers;  ///< Host and Content-Length are added when absent
     std::string body;
 };
 
-/// A small HTTP/1.1 client for our own use: plain connections, kept alive and reused, no redirects, no
-/// cookies. Lives on one loop and is used from its thread only.
+struct ClientSettings {
+    std::string ca_file = {};  ///< PEM; whose certificates count; empty = the system's authorities
+    std::string proxy = {};    ///< http://host:port of a forward proxy for all but unix sockets; empty = none
+    std::size_t max_response_bytes = 64 * 1024 * 1024;
+};
+
+/// A small HTTP/1.1 client for our own use: kept alive and reused connections, TLS with certificate and host
+/// name checked (there is no way to switch that off), no redirects, no cookies. Lives on one loop and is used
+/// from its thread only.
 class Client {
   public:
-    explicit Client(Loop& loop, std::size_t max_response_bytes = 64 * 1024 * 1024);
+    explicit Client(Loop& loop, ClientSettings settings = {});
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// Sends and waits for the whole answer. A kept connection that turns out to be closed is replaced once.
-    /// The error says what failed and where. `timeout` covers everything.
+    /// What is wrong with the settings, for start-up: an unreadable ca_file, a proxy that is no URL. What
+    /// needs them fails with the same words.
+    [[nodiscard]] const std::optional<base::Error>& problem() const;
+
+    /// Sends and waits for the whole answer, whatever its status. A kept connection that turns out to be closed
+    /// is replaced once. The error says what failed and where. `timeout` covers everything.
     base::Task<base::Result<http::ClientResponse>> send(
         Endpoint endpoint, ClientRequest request,
         std::chrono::milliseconds timeout = std::chrono::seconds(30));

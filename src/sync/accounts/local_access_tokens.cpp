@@ -5,14 +5,17 @@
 
 namespace homespun::sync::accounts {
 
-base::Task<std::expected<auth::AccessGrant, auth::AccessFailure>> LocalAccessTokens::verify(
-    base::Executor& home, std::string token, std::string_view scope) {
+using auth::AccessFailure;
+using auth::AccessRefusal;
+
+base::Task<auth::AccessVerdict> LocalAccessTokens::verify(base::Executor& home, std::string token,
+                                                          std::string_view scope) {
     const auto found = co_await store_.run(home, [&, handle = handle_of(token)](AccountsStore& store) {
         return store.find_access_token(handle, clock_.now_ms());
     });
-    if (!found) co_return std::unexpected(auth::AccessFailure::unavailable);
+    if (!found) co_return std::unexpected(AccessRefusal{AccessFailure::unavailable, "accounts_unavailable"});
     if (!*found || !has_scope((*found)->scope, scope))
-        co_return std::unexpected(auth::AccessFailure::invalid);
+        co_return std::unexpected(AccessRefusal{AccessFailure::invalid, "access_token_refused"});
     const auto& grant = **found;
     co_return auth::AccessGrant{grant.uid, grant.client_id, grant.scope, grant.owner.generation};
 }

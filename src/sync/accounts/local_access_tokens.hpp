@@ -11,9 +11,8 @@ class LocalAccessTokens final : public auth::AccessTokenVerifier {
   public:
     LocalAccessTokens(StoreQueue store, const base::Clock& clock) : store_(store), clock_(clock) {}
 
-    base::Task<std::expected<auth::AccessGrant, auth::AccessFailure>> verify(base::Executor& home,
-                                                                             std::string token,
-                                                                             std::string_view scope) override;
+    base::Task<auth::AccessVerdict> verify(base::Executor& home, std::string token,
+                                           std::string_view scope) override;
 
   private:
     StoreQueue store_;

@@ -75,8 +75,7 @@ class OauthTest : public AccountsTest {
                         {"refresh_token", token},
                         {"scope", scope}}));
     }
-    std::expected<auth::AccessGrant, auth::AccessFailure> verify(const std::string& token,
-                                                                 std::string_view scope) {
+    auth::AccessVerdict verify(const std::string& token, std::string_view scope) {
         return loop_.run(accounts_->access_tokens().verify(loop_, token, scope));
     }
     Answer profile(const std::string& token) { return get("/profile/v1/profile", "Bearer " + token); }
@@ -177,7 +176,7 @@ TEST_F(OauthTest, TokensFromTheSession) {
     EXPECT_TRUE(verify(sync.string("access_token"), auth::oldsync_scope));
     EXPECT_EQ(profile(sync.string("access_token")).refusal(), "401/110");
     clock_.advance_ms(600'000);
-    EXPECT_EQ(verify(sync.string("access_token"), auth::oldsync_scope).error(), auth::AccessFailure::invalid);
+    EXPECT_EQ(verify(sync.string("access_token"), auth::oldsync_scope).error().failure, auth::AccessFailure::invalid);
 
     EXPECT_EQ(grant(oldsync, R"(,"ttl":9999999)").integer("expires_in"), longest_access_token_s);
     EXPECT_EQ(grant(oldsync, R"(,"ttl":0)").refusal(), "400/107");
@@ -200,7 +199,7 @@ TEST_F(OauthTest, AccessTokenEndsWithItsSession) {
 TEST_F(OauthTest, UnavailableIsNotInvalid) {
     const auto token = grant(oldsync).string("access_token");
     const Jam jam(*store_pool_, 1);
-    EXPECT_EQ(verify(token, auth::oldsync_scope).error(), auth::AccessFailure::unavailable);
+    EXPECT_EQ(verify(token, auth::oldsync_scope).error().failure, auth::AccessFailure::unavailable);
     EXPECT_EQ(profile(token).refusal(), "503/201");
 }
 

@@ -51,8 +51,6 @@ Response refuse(Context& context, const TokenError& error) {
 constexpr TokenError auth_errors[] = {
     {.description = "Unauthorized", .reason = "no_authorization"},
     {.description = "Unsupported", .reason = "unsupported_scheme"},
-    {.status = "invalid-credentials", .reason = "access_token_refused"},
-    {.http = 503, .description = "Resource is not available", .reason = "accounts_unavailable"},
 };
 
 TokenError error_for(const Problem& problem) {
@@ -60,6 +58,8 @@ TokenError error_for(const Problem& problem) {
         if (known.reason == problem.reason) return known;
     }
     switch (problem.status) {
+        case 401:  // the verifier's word for why it refused goes to the log only
+            return {.status = "invalid-credentials", .reason = "access_token_refused"};
         case 404:
             return {.http = 404, .location = "url", .description = "Not Found", .reason = "unmatched"};
         case 405:
@@ -185,8 +185,8 @@ base::Task<std::expected<void, Problem>> TokenService::authenticate(Context& con
     auto grant =
         co_await verifier_.verify(*context.request().executor, std::move(token), auth::oldsync_scope);
     if (!grant) {
-        if (grant.error() == auth::AccessFailure::unavailable) co_return refuse("accounts_unavailable", 503);
-        co_return refuse("access_token_refused");
+        const bool unavailable = grant.error().failure == auth::AccessFailure::unavailable;
+        co_return refuse(std::string(grant.error().reason), unavailable ? 503 : 401);
     }
     context.set_identity(std::move(*grant));
     co_return std::expected<void, Problem>();
@@ -211,7 +211,7 @@ base::Task<Response> TokenService::issue(Context& context) const {
                                    .description = "Unsupported application version",
                                    .reason = "unknown_version"});
     }
-    const auto email = fmt::format("{}@{}", grant.account, settings_.email_domain);
+    const auto email = fmt::format("{}@{}", grant.account, grant.email_domain);
     const auto now = clock_.now_ms();
     auto work = [this, &email, &facts, now] {
         return store_.assign(email, *facts, now, settings_.new_users_allowed);

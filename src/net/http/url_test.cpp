@@ -1,0 +1,52 @@
+#include "net/http/url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace homespun::net::http {
+namespace {
+
+TEST(UrlTest, KnowsItsParts) {
+    const auto url = Url::parse("https://OAuth.Accounts.firefox.com/v1/jwks?a=%20b");
+    ASSERT_TRUE(url) << url.error().message;
+    EXPECT_TRUE(url->tls);
+    EXPECT_EQ(url->host, "oauth.accounts.firefox.com");
+    EXPECT_EQ(url->port, 443);
+    EXPECT_EQ(url->target, "/v1/jwks?a=%20b");
+}
+
+TEST(UrlTest, FillsInPortAndPath) {
+    EXPECT_EQ(Url::parse("http://a")->port, 80);
+    EXPECT_EQ(Url::parse("http://a")->target, "/");
+    EXPECT_EQ(Url::parse("HTTP://a?q")->target, "/?q");
+    EXPECT_EQ(Url::parse("https://a:8443/x")->port, 8443);
+    const auto six = Url::parse("https://[::1]:444/");
+    ASSERT_TRUE(six);
+    EXPECT_EQ(six->host, "::1");
+    EXPECT_EQ(six->port, 444);
+}
+
+TEST(UrlTest, RefusesWhatItCannotCall) {
+    for (const auto* text :
+         {"", "a", "ftp://a", "https://", "https:///x", "https://a:0", "https://a:", "https://a:65536",
+          "https://user@a/", "https://a/#b", "https://a b/", "https://a/\r\nX: y", "https://[::1", "https://a]",
+          "https://[a]", "https://a:80:80", "https://a\\b", "https://\xc3\xa4"}) {
+        EXPECT_FALSE(Url::parse(text)) << text;
+    }
+}
+
+TEST(UrlTest, TellsLoopback) {
+    for (const auto* text : {"http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", "http://127.1.2.3/"})
+        EXPECT_TRUE(Url::parse(text)->is_loopback()) << text;
+    for (const auto* text : {"http://127.0.0.1.example/", "http://example/", "http://[::2]/"})
+        EXPECT_FALSE(Url::parse(text)->is_loopback()) << text;
+}
+
+TEST(UrlTest, WritesAuthorities) {
+    EXPECT_EQ(authority("a", 443, true), "a");
+    EXPECT_EQ(authority("a", 80, true), "a:80");
+    EXPECT_EQ(authority("a", 80, false), "a");
+    EXPECT_EQ(authority("::1", 8080, false), "[::1]:8080");
+}
+
+}  // namespace
+}  // namespace homespun::net::http
