@@ -12,11 +12,13 @@
 #include "request_log.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/admin_service.hpp"
+#include "sync/ops/node_admin.hpp"
 #include "sync/ops/secrets.hpp"
 #include "sync/storage/service.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
 #include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"
+#include "sync/token/old_rows.hpp"
 #include "sync/token/service.hpp"
 #include "sys/files.hpp"
 
@@ -83,6 +85,7 @@ struct Installation::Parts {
 
     base::Result<void> open_databases();
     base::Result<void> make_services(net::LoopThreads& loops);
+    void purge_every_hour(net::Loop& loop);
     base::Result<void> prepare_first_account(net::Loop& loop);
     base::Result<void> bind_contracts();
     base::Result<void> bind_admin();
@@ -111,7 +114,10 @@ struct Installation::Parts {
     std::unique_ptr<sync::token::TokenService> token_service;
     std::unique_ptr<sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<sync::storage::StorageService> storage;
+    std::unique_ptr<net::Client> client;  ///< of the first loop
+    std::unique_ptr<sync::token::OldRows> old_rows;
     std::unique_ptr<sync::ops::AdminService> admin;
+    std::unique_ptr<sync::ops::NodeAdmin> node_admin;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
@@ -182,14 +188,29 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
     auto& loop = loops[0];
-    loop.post([this, &loop] {
-        loop.every(purge_period, [this, &loop] {
-            base::spawn(accounts->purge(loop), [this](auto purged) {
-                if (!purged || !*purged) logger->warning("purge_failed", {{"what", "accounts"}});
+    client = std::make_unique<net::Client>(loop);
+    old_rows = std::make_unique<sync::token::OldRows>(sync::token::OldRows::Parts{
+        *token_store, token_pool, *store, *tokens, *client, clock, random, *logger});
+    node_admin = std::make_unique<sync::ops::NodeAdmin>(
+        sync::ops::NodeAdmin::Parts{*token_store, token_pool, *old_rows, *accounts, clock});
+    purge_every_hour(loop);
+    return prepare_first_account(loop);
+}
+
+void Installation::Parts::purge_every_hour(net::Loop& loop) {
+    const auto failed = [this](const char* what) {
+        logger->warning("purge_failed", {{"what", std::string_view(what)}});
+    };
+    loop.post([this, &loop, failed] {
+        loop.every(purge_period, [this, &loop, failed] {
+            base::spawn(accounts->purge(loop), [failed](auto purged) {
+                if (!purged || !*purged) failed("accounts");
+            });
+            base::spawn(old_rows->purge(loop, sync::token::old_row_grace_ms, false), [failed](auto purged) {
+                if (!purged || !*purged) failed("replaced users");
             });
         });
     });
-    return prepare_first_account(loop);
 }
 
 /// Where others can reach us, the first account needs a link that only the operator sees.
@@ -279,6 +300,7 @@ base::Result<void> Installation::Parts::bind_admin() {
     std::vector<barrel::Application::Mounted> mounted;
     barrel::Natives natives;
     admin->register_natives(natives);
+    node_admin->register_natives(natives);
     auto bound = bind("admin", natives, {});
     if (!bound) return std::unexpected(bound.error());
     mounted.push_back(std::move(*bound));
