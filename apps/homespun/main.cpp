@@ -205,6 +205,7 @@ int main(int argc, char** argv) {
         &commands.json};
     add_user_commands(user, tools);
     add_node_commands(app, tools);
+    add_notice_command(app, tools);
 
     command(app, "seed", "Make accounts for a load test; prints a line with an access token for each",
             [&] { return commands.run_seed(); })

@@ -187,3 +187,37 @@ void add_user_commands(CLI::App& user, const OperatorTools& tools) {
         ->check(CLI::NonNegativeNumber);
     purge.add_flag("--json", *tools.json);
 }
+
+void add_notice_command(CLI::App& app, const OperatorTools& tools) {
+    struct Options {
+        std::optional<std::int64_t> backoff_s, retry_after_s;
+        std::optional<std::string> alert;
+        bool clear = false;
+    };
+    const auto options = std::make_shared<Options>();
+    const auto show = [](const Value& answer) {
+        fmt::print("backoff      {} s\nretry-after  {} s\nalert        {}\n", number(answer, "backoff_s"),
+                   number(answer, "retry_after_s"), text(answer, "alert"));
+    };
+    auto& notice =
+        tools.add(app, "notice", "Show or change what the storage tells all clients", [=, ask = tools.ask] {
+            auto wanted = *options;
+            if (wanted.clear) wanted = {.backoff_s = 0, .retry_after_s = 0, .alert = ""};
+            if (!wanted.backoff_s && !wanted.retry_after_s && !wanted.alert)
+                return ask("GET", "/notices", {}, show);
+            std::string body;
+            Writer writer(body);
+            writer.begin_object();
+            if (wanted.backoff_s) writer.member("backoff_s", *wanted.backoff_s);
+            if (wanted.retry_after_s) writer.member("retry_after_s", *wanted.retry_after_s);
+            if (wanted.alert) writer.member("alert", std::string_view(*wanted.alert));
+            writer.end_object();
+            return ask("POST", "/notices", body, show);
+        });
+    notice.add_option("--backoff", options->backoff_s,
+                      "Seconds all clients shall stay away (X-Weave-Backoff)");
+    notice.add_option("--retry-after", options->retry_after_s, "Least seconds of Retry-After with a 503");
+    notice.add_option("--alert", options->alert, "A line for people (X-Weave-Alert); empty takes it back");
+    notice.add_flag("--clear", options->clear, "Take everything back");
+    notice.add_flag("--json", *tools.json);
+}

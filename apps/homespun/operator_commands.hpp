@@ -25,5 +25,7 @@ struct OperatorTools {
 
 /// `homespun node …`: the storage servers that users are sent to.
 void add_node_commands(CLI::App& app, const OperatorTools& tools);
+/// `homespun notice`: what all clients are told.
+void add_notice_command(CLI::App& app, const OperatorTools& tools);
 /// `homespun user …`, all but `list`.
 void add_user_commands(CLI::App& user, const OperatorTools& tools);
