@@ -15,6 +15,7 @@ namespace {
 
 constexpr int failed = 1;
 constexpr int usage = 2;
+constexpr int seeds_at_once = 500;  // that the server makes for one request
 
 /// What all commands share: where the configuration comes from.
 struct Common {
@@ -58,6 +59,7 @@ struct Commands {
     std::string signup;
     bool no_arbiter = false, json = false, show_template = false;
     int hours = 24 * 7;
+    int seed_count = 0;
     std::int64_t offset_s = 0;
 
     base::Result<config::Settings> settings() const {
@@ -127,6 +129,22 @@ struct Commands {
         });
     }
 
+    /// One JSON line an account, for `stampede --accounts`. What was made before an error is written.
+    int run_seed() const {
+        const auto settings = this->settings();
+        if (!settings) return complain(settings.error().message, usage);
+        for (int left = seed_count; left > 0; left -= seeds_at_once) {
+            const auto answer = ask_server(settings->text("data"), "POST", "/seed",
+                                           fmt::format("{{\"count\":{}}}", std::min(left, seeds_at_once)));
+            if (!answer) return complain(answer.error().message, failed);
+            const auto* accounts = answer->array();
+            for (const auto& account : accounts ? *accounts : base::json::Array{})
+                fmt::print("{}\n", base::json::to_text(account));
+            if (std::fflush(stdout) != 0) return complain("the accounts cannot be written", failed);
+        }
+        return 0;
+    }
+
     static void show_secrets(const base::json::Value& answer) {
         if (const auto* token = answer.member("token"); token != nullptr && token->array() != nullptr) {
             for (const auto& one : *token->array())
@@ -178,6 +196,12 @@ int main(int argc, char** argv) {
     command(user, "list", "All accounts", [&] {
         return commands.run_user_list();
     }).add_flag("--json", commands.json);
+
+    command(app, "seed", "Make accounts for a load test; prints a line with an access token for each",
+            [&] { return commands.run_seed(); })
+        .add_option("count", commands.seed_count, "How many")
+        ->required()
+        ->check(CLI::Range(1, 1'000'000));
 
     auto& secret = *app.add_subcommand("secret", "The server's secrets");
     secret.require_subcommand(1);

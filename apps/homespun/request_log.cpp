@@ -41,12 +41,20 @@ barrel::Application::Observer RequestLog::observer() {
         numbers.by_class[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5))].add();
         numbers.duration.observe_us(static_cast<std::uint64_t>(duration.count()));
         if (outcome.reason.empty() && !every_request_) return;
+        // Queries of storage are ids and times, and who replays a log needs them; elsewhere they may hold
+        // codes.
+        const std::string_view path =
+            outcome.service == "storage" ? std::string_view(request.target) : request.path();
+        const bool uploads = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+        const auto* text = uploads ? &request.body : std::get_if<std::string>(&response.body);
+        const auto bytes = text != nullptr ? std::to_string(text->size()) : std::string("-");
         logger_.info(outcome.reason.empty() ? "request" : "refused",
                      {{"id", static_cast<std::int64_t>(request.id)},
                       {"remote", std::string_view(request.remote)},
                       {"method", std::string_view(request.method)},
-                      {"path", request.path()},
+                      {"path", path},
                       {"status", std::int64_t{response.status}},
+                      {"bytes", std::string_view(bytes)},
                       {"us", static_cast<std::int64_t>(duration.count())},
                       {"reason", outcome.reason}});
     };

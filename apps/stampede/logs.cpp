@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "load.hpp"
+#include "model_choice.hpp"
 #include "stampede/models/log_summary.hpp"
 #include "stampede/models/replay_model.hpp"
 #include "sys/files.hpp"
@@ -72,14 +73,14 @@ void add_replay_options(CLI::App& command, ReplayOptions& options) {
         ->capture_default_str();
     // The log says who asks for what and when.
     for (const auto* name :
-         {"--model", "--mix", "--arrivals", "--population", "--warm-up", "--no-preparation"})
+         {"--model", "--mix", "--arrivals", "--population", "--warm-up", "--no-preparation", "--accounts"})
         command.remove_option(command.get_option(name));
     command.get_option("url")->description("http://host:port/path; for a Sync log with #SECRET behind it");
 }
 
 int run_log_replay(const ReplayOptions& options) {
     auto load = options.load;
-    const auto target = Target::parse(load.url);
+    const auto target = target_of(load);
     if (!target) return complain(target.error().message);
     auto log = std::make_shared<ReplayLog>(!target->secret.empty());
     if (auto read = read_logs(options.logs, *log); !read) return complain(read.error().message);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.hpp"
 #include "stampede/models/http_model.hpp"
 #include "stampede/models/replay_model.hpp"
 #include "stampede/models/sync_model.hpp"
@@ -29,10 +30,28 @@ base::Result<std::vector<HttpRequest>> http_requests(const LoadOptions& options,
     return std::vector{std::move(request)};
 }
 
+base::Result<std::shared_ptr<SyncAccounts>> accounts_of(const LoadOptions& options) {
+    if (options.accounts_file.empty()) return nullptr;
+    const auto text = sys::read_file(options.accounts_file);
+    if (!text) return std::unexpected(text.error());
+    return SyncAccounts::parse(*text, options.accounts_file);
+}
+
 }  // namespace
 
-base::Result<ModelChoice> choose_model(const LoadOptions& options) {
+base::Result<Target> target_of(const LoadOptions& options) {
     auto target = Target::parse(options.url);
+    if (!target || options.secret_file.empty()) return target;
+    if (!target->secret.empty()) return base::fail("the secret is in the URL and in --secret-file: give one");
+    const auto text = sys::read_file(options.secret_file);
+    if (!text) return std::unexpected(text.error());
+    target->secret = base::trim(*text);
+    if (target->secret.empty()) return base::fail(options.secret_file + ": no secret in it");
+    return target;
+}
+
+base::Result<ModelChoice> choose_model(const LoadOptions& options) {
+    auto target = target_of(options);
     if (!target) return std::unexpected(target.error());
     ModelChoice choice;
     choice.target = std::move(*target);
@@ -55,9 +74,12 @@ base::Result<ModelChoice> choose_model(const LoadOptions& options) {
     if (profile == nullptr)
         return base::fail(
             fmt::format("there is no model \"{}\"; `stampede models` lists them", options.model));
+    auto accounts = accounts_of(options);
+    if (!accounts) return std::unexpected(accounts.error());
     const SyncModelSettings settings{.first_uid = options.first_uid,
                                      .time_scale = options.time_scale,
-                                     .rest = options.rest_s < 0 ? std::nullopt : std::optional(rest)};
+                                     .rest = options.rest_s < 0 ? std::nullopt : std::optional(rest),
+                                     .accounts = std::move(*accounts)};
     auto model = SyncModel::make(*profile, choice.target, settings);
     if (!model) return std::unexpected(model.error());
     choice.model = std::move(*model);

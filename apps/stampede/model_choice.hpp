@@ -13,6 +13,9 @@ struct ModelChoice {
     std::uint64_t users = 0;  ///< that the model is about; 0: as many as asked for
 };
 
+/// The URL, with the secret of --secret-file.
+homespun::base::Result<homespun::stampede::Target> target_of(const LoadOptions& options);
+
 homespun::base::Result<ModelChoice> choose_model(const LoadOptions& options);
 
 /// Whether somebody listens there.

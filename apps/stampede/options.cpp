@@ -36,6 +36,12 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
         ->capture_default_str();
     command.add_option("--first-uid", options.first_uid, "Sync: the uid of the first user")
         ->capture_default_str();
+    command.add_option("--accounts", options.accounts_file,
+                       "Sync: users ask the token server at the URL, as the accounts of this file, which "
+                       "`homespun seed` makes");
+    command.add_option("--secret-file", options.secret_file,
+                       "Sync: the secret stands in this file, not in the URL, where other users of the "
+                       "machine would see it");
     command.add_option("--p99", options.demands.p99_ms, "demand: ms below which 99 % of the answers come")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

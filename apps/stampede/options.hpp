@@ -37,6 +37,8 @@ struct LoadOptions {
     unsigned threads = 1;
     double timeout_s = 10;
     std::uint64_t first_uid = 1;
+    std::string accounts_file;
+    std::string secret_file;
     double time_scale = 1;
     double rest_s = -1;
     std::uint64_t most_connections = 0;

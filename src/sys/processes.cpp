@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -217,6 +218,18 @@ std::optional<std::uint64_t> disk_free(const std::string& directory) {
     struct statvfs facts{};
     if (::statvfs(directory.c_str(), &facts) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+std::optional<MachineTime> machine_time() {
+    // proc(5): "cpu", then user, nice, system, idle, iowait, irq, softirq, steal in ticks.
+    const auto text = slurp("/proc/stat");
+    unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+    if (!text || std::sscanf(text->c_str(), "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice,
+                             &system, &idle, &iowait, &irq, &softirq, &steal) < 8)
+        return std::nullopt;
+    const auto tick = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    return MachineTime{.busy = static_cast<double>(user + nice + system + irq + softirq + steal) / tick,
+                       .idle = static_cast<double>(idle + iowait) / tick};
 }
 
 std::vector<std::pair<std::string, std::string>> machine_facts() {

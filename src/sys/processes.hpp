@@ -32,6 +32,14 @@ std::uint64_t disk_use(const std::string& directory);
 /// Bytes that may still be written there.
 std::optional<std::uint64_t> disk_free(const std::string& directory);
 
+/// What all cores of this machine did since it began, in seconds of one core.
+struct MachineTime {
+    double busy = 0;  ///< what a hypervisor gave to others counts too
+    double idle = 0;  ///< waiting for disks counts too
+};
+/// Nothing where /proc/stat cannot be read.
+std::optional<MachineTime> machine_time();
+
 /// Machine facts for reports: "kernel", "cpu", "cores", "memory_mb".
 std::vector<std::pair<std::string, std::string>> machine_facts();
 

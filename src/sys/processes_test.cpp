@@ -34,6 +34,19 @@ TEST(ProcessesTest, KnowsThisProcess) {
     EXPECT_THAT(process_tree(::getppid()), testing::Contains(::getpid()));
 }
 
+TEST(ProcessesTest, KnowsWhatTheWholeMachineDoes) {
+    const auto before = machine_time();
+    ASSERT_TRUE(before);
+    volatile double work = 0;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+    while (std::chrono::steady_clock::now() < end)
+        work = work + 1;
+    const auto after = machine_time();
+    ASSERT_TRUE(after);
+    EXPECT_GE(after->busy - before->busy, 0.1);
+    EXPECT_GE(after->idle, before->idle);
+}
+
 TEST(ProcessesTest, FindsWhoListensAndHowManyWait) {
     const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

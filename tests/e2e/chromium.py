@@ -1,6 +1,7 @@
 """Chromium, headless: what a page looks like and says in a browser that is no Firefox."""
 
 import shutil
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -40,30 +41,38 @@ class Chromium:
         self._folder = folder
         self._folder.mkdir(parents=True)
         self._runs = 0
+        self.asked_for: list[str] = []  # every request to the network that any page made
 
-    def page(self, url: str) -> str:
+    def page(self, url: str, *flags: str) -> str:
         """The page as HTML, after its scripts have run for up to five (virtual) seconds."""
-        output = self._run("--dump-dom", url)
+        output = self._run("--dump-dom", url, flags)
         return output.read_text(errors="replace")
 
-    def screenshot(self, url: str) -> bytes:
+    def screenshot(self, url: str, *flags: str) -> bytes:
         """A PNG of the page at the same time."""
         picture = self._folder / f"picture-{self._runs}.png"
-        self._run(f"--screenshot={picture}", url)
+        self._run(f"--screenshot={picture}", url, flags)
         return picture.read_bytes()
 
-    def _run(self, action: str, url: str) -> Path:
+    def pdf(self, url: str) -> bytes:
+        """The page as it is printed."""
+        paper = self._folder / f"paper-{self._runs}.pdf"
+        self._run(f"--print-to-pdf={paper}", url)
+        return paper.read_bytes()
+
+    def _run(self, action: str, url: str, flags: Sequence[str] = ()) -> Path:
         self._runs += 1
         home = self._folder / f"run-{self._runs}"
         home.mkdir()
         log, output = home / "log", home / "output"
         with RefusingProxy() as proxy:
             command = [self._program, *QUIET, f"--proxy-server=http://127.0.0.1:{proxy.port}", f"--user-data-dir={home}/profile"]
-            child = Child([*command, action, url], log, browser_environment(home), output)
+            child = Child([*command, *flags, action, url], log, browser_environment(home), output)
             try:
                 status = child.wait(60)
             finally:
                 child.terminate()
+                self.asked_for += proxy.requests()
         if status != 0:
             raise ChromiumError(f"exit {status}: {tail(log, 5)}")
         return output

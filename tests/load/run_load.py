@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from homespun_server import HomespunServer  # noqa: E402
 from processes import Child, free_port  # noqa: E402
+from report_page import faults_of  # noqa: E402
 
 
 class Failure(Exception):
@@ -70,6 +71,7 @@ class Bench:
     def start_planted(self, kind: str, limit: int, *more: str) -> tuple[Child, str]:
         """A planted server and its address."""
         said = self.folder / f"{kind}.said"
+        said.unlink(missing_ok=True)  # of an earlier try, with another port
         child = Child([str(self.planted), kind, "--limit", str(limit), *more], self.folder / f"{kind}.log", output=said)
         end = time.monotonic() + 10
         while time.monotonic() < end:
@@ -119,7 +121,7 @@ def search_planted(bench: Bench, kind: str, name: str) -> str:
     data.mkdir()
     child, url = bench.start_planted(kind, limit, "--data", str(data))
     try:
-        command = ["capacity", url, "--from", str(limit * 0.5), "--level", "6", "--soak", "6", "--push", "5", "--warm-up", "15"]
+        command = ["capacity", url, "--from", str(limit * 0.5), "--precision", "0.03", "--level", "6", "--soak", "6", "--push", "5", "--warm-up", "15"]
         done = bench.run(*command, *demands, "--timeout", "5", "--no-calibration", "-q", "-o", name)
     finally:
         child.terminate()
@@ -128,7 +130,7 @@ def search_planted(bench: Bench, kind: str, name: str) -> str:
     run = bench.read(name)
     found = run["capacity"]["sessions_per_s"]
     check(run["failure"] == kind, f"{kind} was called {run['failure']}: {text}")
-    check(abs(found / limit - 1) <= TOLERANCE + 0.01, f"{kind}: the limit is {limit}/s, found was {found:.0f}/s: {text}")
+    check(abs(found / limit - 1) <= TOLERANCE, f"{kind}: the limit is {limit}/s, found was {found:.0f}/s: {text}")
     check((bench.folder / name / "report.html").stat().st_size > 10_000, f"{kind}: no report")
     return f"{kind}: limit {limit}, found {found:.0f}"
 
@@ -165,7 +167,7 @@ def counted_by_server(log: Path, begin: int) -> Counter[str]:
         for line in lines.read().decode().splitlines():
             found = re.search(r" request .*\bmethod=(\w+) path=\"?(/storage/1\.5/\S+?)\"?( |$)", line)
             if found:
-                counts[type_of(found[1], found[2])] += 1
+                counts[type_of(found[1], found[2].partition("?")[0])] += 1
     return counts
 
 
@@ -332,6 +334,91 @@ def another_host_can_be_watched(bench: Bench) -> None:
     check(all(server["storage_mb"] is not None for server in seen), "its directory was not measured")
 
 
+def the_report_is_fit_to_read(bench: Bench) -> None:
+    """In a real Chromium: wide and narrow, light and dark, printed; a planted fault is seen."""
+    child, url = bench.start_planted("lock", 200)
+    try:
+        bench.run("run", url, "--cycles", "2:4:8", "-d", "4", "--warm-up", "0", "--rest", "0.02", "--no-calibration", "-q", "-o", "page")
+    finally:
+        child.terminate()
+    report = bench.folder / "page" / "report.html"
+    verdict = bench.read("page")["verdict"]
+    faults = faults_of(report, bench.folder / "looked-at", verdict)
+    check(not faults, "; ".join(faults))
+    text = report.read_text(encoding="utf-8")
+    wide = '<div style="width:1200px">wide</div><figure><svg width="1" height="1"></svg></figure><img src="http://elsewhere.invalid/picture.png"/>'
+    spoilt = bench.folder / "spoilt.html"
+    spoilt.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", wide + "</body>"), encoding="utf-8")
+    faults = " ".join(faults_of(spoilt, bench.folder / "looked-at-spoilt", verdict))
+    for sign in ("px wide", "charts are seen", "have no name", "elsewhere.invalid"):
+        check(sign in faults, f"a planted fault was not seen ({sign}): {faults}")
+
+
+def tokens_come_from_the_token_server(bench: Bench) -> None:
+    """Accounts are seeded before the run; each user asks for a token once, and its log can be replayed."""
+    server = HomespunServer(bench.homespun, bench.folder / "tokens", ["--set", "access_log=true"])
+    server.start()
+    try:
+        seeded = server.command("seed", "150")
+        accounts = bench.folder / "accounts.jsonl"
+        accounts.write_text(seeded, encoding="utf-8")
+        check(len(seeded.splitlines()) == 150, f"150 accounts were asked for: {seeded[:200]}")
+        few = ["--no-calibration", "-q", "--warm-up", "0"]
+        words = ["-m", "firefox-2016", "--accounts", str(accounts), "--rate", "60", "-d", "8", *few]
+        done = bench.run("run", f"{server.root}/token/1.0/sync/1.5", *words, "-o", "with-accounts")
+        check(done.returncode in (0, 1, 3), f"exit {done.returncode}: {done.stdout}{done.stderr}")
+        run = bench.read("with-accounts")
+        check(not run["failures"], f"requests failed: {run['failures']}")
+        lines = server.log.read_text(encoding="utf-8").splitlines()
+        tokens = [line for line in lines if "path=/token/1.0/sync/1.5" in line and "status=200" in line]
+        check(100 <= len(tokens) <= 150, f"{len(tokens)} tokens were handed out to 150 users")
+        uids = set(re.findall(r"/storage/1\.5/(\d+)/", "\n".join(lines)))
+        check(len(uids) == len(tokens), f"{len(tokens)} tokens, but {len(uids)} users at the storage")
+        users = server.command("user", "list", "--json")
+        check(users.count("@stampede.invalid") == 150, "the accounts are not listed")
+        replay_of_own_log(bench, server, few)
+        for url, more, expected in (
+            (f"{server.root}/storage/1.5", ["-m", "idle"], "token server"),
+            (f"{server.root}/token/1.0/sync/1.5", ["-m", "rolling-users"], "rolling-users"),
+        ):
+            words = ["--accounts", str(accounts), "--rate", "5", *more, *few]
+            done = bench.run("run", url, *words)
+            check(done.returncode == 2 and expected in done.stderr, f"{url}: {done.returncode} {done.stderr}")
+        accounts.write_text('{"access_token":"x"}\n', encoding="utf-8")
+        done = bench.run("run", f"{server.root}/token/1.0/sync/1.5", "-m", "idle", "--accounts", str(accounts), "--rate", "5")
+        check(done.returncode == 2 and "accounts.jsonl:1" in done.stderr, f"{done.returncode} {done.stderr}")
+    finally:
+        server.stop()
+
+
+def replay_of_own_log(bench: Bench, server: HomespunServer, few: Sequence[str]) -> None:
+    """What homespun logs is enough to do it all again: batches stay batches, bodies keep their sizes."""
+    log = bench.folder / "own.log"
+    shutil.copyfile(server.log, log)
+    secret = bench.folder / "secret"
+    found = re.search(r"token\s+(\S+)", server.command("secret", "show"))
+    check(found is not None, "homespun secret show prints no token secret")
+    secret.write_text(found[1] + "\n", encoding="utf-8")
+    before = logged_uploads(server.log, 0)
+    begin = server.log.stat().st_size
+    words = [f"{server.root}/storage/1.5", str(log), "--secret-file", str(secret), "--first-uid", "900000", "--scale", "2"]
+    done = bench.run("replay", *words, "--no-calibration", "-q", "-o", "replayed")
+    check(done.returncode in (0, 1, 3), f"replay: exit {done.returncode}: {done.stdout}{done.stderr}")
+    after = logged_uploads(server.log, begin)
+    check(len(before) > 50, f"only {len(before)} uploads to replay")
+    check(abs(len(after) / len(before) - 1) < 0.05, f"{len(before)} uploads, {len(after)} when replayed")
+    many, again = sum(before), sum(after)
+    check(abs(again / many - 1) < 0.1, f"{many} bytes were uploaded, {again} when replayed")
+
+
+def logged_uploads(log: Path, begin: int) -> list[int]:
+    """Sizes of the POSTs that went well, behind byte `begin`."""
+    with log.open("rb") as lines:
+        lines.seek(begin)
+        text = lines.read().decode()
+    return [int(size) for size in re.findall(r"method=POST path=\S+ status=20[02] bytes=(\d+)", text)]
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "mistakes": mistakes_are_told,
     "folder": two_runs_do_not_share_a_folder,
@@ -339,6 +426,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "disk": a_full_disk_is_told_and_loses_nothing_written,
     "odd": odd_servers_are_counted,
     "watch": another_host_can_be_watched,
+    "page": the_report_is_fit_to_read,
+    "tokens": tokens_come_from_the_token_server,
     "mix": the_mix_is_the_profiles,
     "planted": capacity_names_each_planted_failure,
 }

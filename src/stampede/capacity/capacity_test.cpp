@@ -119,6 +119,23 @@ TEST(FailureTest, EveryModeHasItsSign) {
               FailureMode::none);
 }
 
+TEST(FailureTest, AStarvedServerIsNotCalledLocked) {
+    const std::vector<Level> levels{judged(level_of(Purpose::climb, 400, 4000, 10)),
+                                    judged(level_of(Purpose::climb, 800, 4100, 3000))};
+    auto samples = seconds_with_cpu(0.1);
+    for (auto& sample : samples) {
+        sample.idle_cores = 1.2;
+        sample.other_cores = 0.5;
+    }
+    EXPECT_EQ(name_failure(levels, samples, {}).mode, FailureMode::lock);
+    EXPECT_THAT(doubts(levels, samples, {}), testing::IsEmpty());
+    for (auto& sample : samples)
+        sample.idle_cores = 0.02;
+    EXPECT_EQ(name_failure(levels, samples, {}).mode, FailureMode::latency);
+    EXPECT_THAT(doubts(levels, samples, {}),
+                testing::ElementsAre(HasSubstr("other programs used 0.5 cores")));
+}
+
 TEST(FailureTest, ADisturbedLevelBelowOneThatHeldIsNoFailure) {
     const std::vector<Level> levels{judged(level_of(Purpose::climb, 400, 4000, 10)),
                                     judged(level_of(Purpose::climb, 600, 900, 3000)),

@@ -70,6 +70,11 @@ bool Conductor::second(Level& level, bool counted) {
     sample.generator_cpu = (gauges.cpu_seconds - last_cpu_) / passed / static_cast<double>(engine_.threads());
     sample.send_lag_p99_ms = static_cast<double>(harvest.counts.send_lag.quantile(0.99)) * ms_per_us;
     sample.servers = watch_.sample();
+    if (const auto machine = watch_.machine()) {
+        const double own = (gauges.cpu_seconds - last_cpu_) / passed;
+        sample.idle_cores = machine->idle_cores;
+        sample.other_cores = std::max(machine->other_cores - own, 0.0);
+    }
     last_at_ = at;
     last_cpu_ = gauges.cpu_seconds;
     if (counted) {

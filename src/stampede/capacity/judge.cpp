@@ -50,6 +50,22 @@ std::optional<double> cpu_of(const Level& level, std::span<const Sample> samples
     return mean_over(level, samples, [](const ServerSample& server) { return server.cpu_cores; });
 }
 
+/// Cores that other programs took while none was idle; nothing when there was room, or it is not known.
+std::optional<double> starved_by(const Level& level, std::span<const Sample> samples) {
+    constexpr double room = 0.1, much = 0.25;
+    double idle = 0, others = 0;
+    int seconds = 0;
+    for (const auto& sample : samples) {
+        if (sample.at_s <= level.start_s || sample.at_s > level.start_s + level.seconds + 0.5) continue;
+        if (!sample.idle_cores || !sample.other_cores) continue;
+        idle += *sample.idle_cores;
+        others += *sample.other_cores;
+        ++seconds;
+    }
+    if (seconds == 0 || idle / seconds > room || others / seconds < much) return std::nullopt;
+    return others / seconds;
+}
+
 }  // namespace
 
 void judge(Level& level, const Demands& demands, std::int64_t backlog) {
@@ -154,7 +170,8 @@ FailureVerdict name_failure(std::span<const Level> levels, std::span<const Sampl
                             errors * 100)};
     const auto cpu = cpu_of(*worst, samples);
     constexpr double idle_cores = 0.5;
-    if (cpu && *cpu < idle_cores) {
+    // A server that gets no core looks like one that waits.
+    if (cpu && *cpu < idle_cores && !starved_by(*worst, samples)) {
         return {
             FailureMode::lock,
             fmt::format("answers are late while the server uses {:.2f} cores: it waits for something", *cpu)};
@@ -169,11 +186,12 @@ std::vector<std::string> doubts(std::span<const Level> levels, std::span<const S
     constexpr double most_cpu = 0.8, most_lag_share = 0.1;
     std::vector<std::string> found;
     std::uint64_t wrong = 0, ports = 0, descriptors = 0;
-    double cpu = 0, lag_ms = 0;
+    double cpu = 0, lag_ms = 0, taken = 0;
     bool unsettled = false;
     for (const auto& level : levels) {
         wrong += count_of(level.counts.all(), ErrorClass::wrong_body);
         if (!counts(level) || level.purpose == Purpose::push) continue;
+        taken = std::max(taken, starved_by(level, samples).value_or(0));
         ports += level.counts.out_of_ports;
         descriptors += level.counts.out_of_descriptors;
         if (!level.good) continue;
@@ -202,6 +220,9 @@ std::vector<std::string> doubts(std::span<const Level> levels, std::span<const S
     if (cpu > most_cpu)
         found.push_back(
             fmt::format("the generator itself was busy ({:.0f} % of its threads' time)", cpu * 100));
+    if (taken > 0)
+        found.push_back(
+            fmt::format("other programs used {:.1f} cores of this machine, and none was left idle", taken));
     if (lag_ms > most_lag_share * demands.p99_ms)
         found.push_back(fmt::format("the generator sent late: p99 {:.1f} ms, allowed are {:.1f}", lag_ms,
                                     most_lag_share * demands.p99_ms));

@@ -86,9 +86,29 @@ std::vector<ServerSample> Watch::sample() {
     std::vector<ServerSample> samples;
     for (std::size_t i = 0; i < what_.size(); ++i)
         samples.push_back(sample_one(what_[i], before_[i]));
+    sample_machine(samples);
     for (const auto& remote : remote_)
         std::ranges::move(remote->latest(), std::back_inserter(samples));
     return samples;
+}
+
+void Watch::sample_machine(const std::vector<ServerSample>& watched_here) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto time = sys::machine_time();
+    const double passed = std::chrono::duration<double>(now - machine_at_).count();
+    machine_.reset();
+    bool known = !watched_here.empty();
+    double watched = 0;
+    for (const auto& server : watched_here) {
+        known = known && server.cpu_cores;
+        watched += server.cpu_cores.value_or(0);
+    }
+    if (known && time && machine_before_ && passed > 0) {
+        machine_ = {.idle_cores = (time->idle - machine_before_->idle) / passed,
+                    .other_cores = (time->busy - machine_before_->busy) / passed - watched};
+    }
+    machine_before_ = time;
+    machine_at_ = now;
 }
 
 ServerSample Watch::sample_one(const Watched& watched, Before& before) {

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "stampede/capacity/remote_watch.hpp"
 #include "stampede/results/run.hpp"
+#include "sys/processes.hpp"
 
 namespace homespun::stampede {
 
@@ -32,6 +33,12 @@ class Watch {
     explicit Watch(std::vector<Watched> what);
     /// The figures since the last call.
     std::vector<ServerSample> sample();
+    /// Between the last two calls of `sample`: cores of this machine that were idle, and cores that something
+    /// else used than what is watched here. Nothing when a rate is not known.
+    struct Machine {
+        double idle_cores = 0, other_cores = 0;
+    };
+    [[nodiscard]] std::optional<Machine> machine() const { return machine_; }
 
   private:
     struct Before {
@@ -42,11 +49,15 @@ class Watch {
         int age = 0;  ///< samples since the tree was read
         std::size_t processes = 0;
     };
+    void sample_machine(const std::vector<ServerSample>& watched_here);
     ServerSample sample_one(const Watched& watched, Before& before);
 
     std::vector<Watched> what_;
     std::vector<Before> before_;
     std::vector<std::unique_ptr<RemoteWatch>> remote_;
+    std::optional<sys::MachineTime> machine_before_;
+    std::chrono::steady_clock::time_point machine_at_;
+    std::optional<Machine> machine_;
 };
 
 /// What listens on the port of a loopback target, as "service"; nothing when it cannot be found.

@@ -52,8 +52,11 @@ class HttpModel::Asking final : public Session {
         const auto& prepared = model_.requests_[chosen_];
         draft.type = static_cast<std::uint16_t>(chosen_);
         draft.head = prepared.request.method == "HEAD";
-        draft.bytes =
-            prepared.names_user ? model_.bytes_of(prepared.request, std::to_string(user_)) : prepared.bytes;
+        if (prepared.names_user) {
+            draft.bytes = model_.bytes_of(prepared.request, std::to_string(user_));
+        } else {
+            draft.bytes = prepared.bytes;
+        }
         return Next::ask();
     }
     std::optional<ErrorClass> judge(const Answer& answer) override {

@@ -6,6 +6,18 @@ namespace homespun::stampede {
 
 base::Result<std::unique_ptr<SyncModel>> SyncModel::make(const SyncProfile& profile, const Target& target,
                                                          const SyncModelSettings& settings, bool preparing) {
+    if (settings.accounts != nullptr) {
+        if (profile.name == "rolling-users") {
+            return base::fail(
+                "rolling-users needs a new user for each session: run it with the secret, not with accounts");
+        }
+        if (!target.path.ends_with("/sync/1.5")) {
+            return base::fail(
+                "with accounts the URL is the token server's, like "
+                "http://127.0.0.1:5000/token/1.0/sync/1.5");
+        }
+        return std::unique_ptr<SyncModel>(new SyncModel(profile, target, settings, preparing));
+    }
     if (target.secret.empty()) {
         return base::fail(
             "the Sync profiles sign their requests: write the server's master secret behind the URL, like "

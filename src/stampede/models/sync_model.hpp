@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "stampede/models/sync_accounts.hpp"
 #include "stampede/models/sync_plan.hpp"
 #include "stampede/models/sync_writing.hpp"
 #include "stampede/models/target.hpp"
@@ -19,14 +20,18 @@ struct SyncModelSettings {
     double time_scale = 1;        ///< rests are divided by it: 60 makes an hour of user life a minute
     /// Rests of this length instead of the profile's own.
     std::optional<std::chrono::microseconds> rest = {};
+    /// When there, each user asks the token server at the target's path for a token first, and again when it
+    /// is used up.
+    std::shared_ptr<SyncAccounts> accounts = {};
 };
 
-/// The users of one Sync 1.5 profile. Storage tokens are made here from the server's master secret: no
-/// account and no token server is needed, and every server that knows the secret can be asked.
+/// The users of one Sync 1.5 profile. Storage tokens are made here from the server's master secret, so that
+/// every server that knows it can be asked; or they come from the token server, for accounts made before.
 class SyncModel final : public Model {
   public:
-    /// `target.path` is what stands before the uid (`/storage/1.5`, or `/1.5` of other servers).
-    /// `preparing`: sessions that store the records the profile wants there, instead of its own.
+    /// `target.path` is what stands before the uid (`/storage/1.5`, or `/1.5` of other servers); with
+    /// accounts the token server's (`/token/1.0/sync/1.5`). `preparing`: sessions that store the records the
+    /// profile wants there, instead of its own.
     static base::Result<std::unique_ptr<SyncModel>> make(const SyncProfile& profile, const Target& target,
                                                          const SyncModelSettings& settings,
                                                          bool preparing = false);

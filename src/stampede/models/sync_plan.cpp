@@ -380,7 +380,8 @@ const std::vector<std::string>& sync_type_names() {
                                                 "GET prefs",
                                                 "POST prefs",
                                                 "DELETE collection",
-                                                "DELETE storage"};
+                                                "DELETE storage",
+                                                "GET token"};
     return names;
 }
 

@@ -35,8 +35,8 @@ enum class SyncType : std::uint16_t {
     post_prefs,
     delete_collection,
     delete_storage,
+    get_token,  ///< of the token server, when users come with accounts
 };
-constexpr std::size_t sync_types = 22;
 /// "GET info/collections", "POST history", …
 const std::vector<std::string>& sync_type_names();
 

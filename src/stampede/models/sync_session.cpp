@@ -73,6 +73,8 @@ bool is_right_body(const SyncStep& step, const Answer& answer) {
         case get_meta:
         case get_keys:
             return framed(body, '{', '}') && body.contains("\"payload\"");
+        case get_token:
+            return framed(body, '{', '}');
         case put_meta:
         case put_keys:
             return !body.empty() && body.find_first_not_of("0123456789.\" ") == std::string_view::npos;
@@ -92,15 +94,22 @@ void SyncSession::begin(std::uint64_t user, std::uint64_t draw, Memory& memory) 
     user_ = user;
     const auto& profile = model_.profile_;
     if (profile.name == "rolling-users") user_ = model_.next_rolling_.fetch_add(1);
-    pass_ = model_.writer_.pass_for(model_.settings_.first_uid + user_);
     steps_.clear();
+    const auto& accounts = model_.settings_.accounts;
+    if (accounts == nullptr) {
+        pass_ = model_.writer_.pass_for(model_.settings_.first_uid + user_);
+    } else if (auto pass = accounts->pass_of(user_, std::time(nullptr))) {
+        pass_ = std::move(*pass);
+    } else {
+        steps_.push_back({.type = SyncType::get_token});
+    }
     if (model_.preparing_) {
         plan_preparation(profile.stored_records, steps_);
     } else {
         profile.plan(dice_, memory, steps_);
     }
     at_ = 0;
-    over_ = clock_mended_ = false;
+    over_ = clock_mended_ = token_renewed_ = false;
     wait_ = back_off_ = microseconds(0);
     batch_.clear();
 }
@@ -117,11 +126,10 @@ Next SyncSession::next(Draft& draft) {
     return Next::ask();
 }
 
-void SyncSession::write_target(const SyncStep& step, std::uint64_t uid) {
+void SyncSession::write_target(const SyncStep& step, std::string_view path) {
     using enum SyncType;
-    target_.clear();
+    target_ = path;
     const auto out = std::back_inserter(target_);
-    fmt::format_to(out, "{}/{}", model_.writer_.target().path, uid);
     switch (step.type) {
         case get_configuration:
             target_ += "/info/configuration";
@@ -190,8 +198,15 @@ void SyncSession::write_records(const SyncStep& step) {
 }
 
 void SyncSession::write(const SyncStep& step, Draft& draft) {
+    draft.type = static_cast<std::uint16_t>(step.type);
+    draft.head = false;
+    if (step.type == SyncType::get_token) {
+        const auto& account = model_.settings_.accounts->of(user_);
+        model_.writer_.write_token_request(account.access_token, account.key_id, draft.bytes);
+        return;
+    }
     const auto& pass = step.of_elder ? elder_ : pass_;
-    write_target(step, pass.uid);
+    write_target(step, pass.path);
     body_.clear();
     if (is_post(step)) write_records(step);
     const bool put = step.type == SyncType::put_meta || step.type == SyncType::put_keys;
@@ -202,8 +217,6 @@ void SyncSession::write(const SyncStep& step, Draft& draft) {
         fmt::format_to(std::back_inserter(headers_), "X-If-Modified-Since: {}.{:02}\r\n", memory_->a / 100,
                        memory_->a % 100);
     if (step.type == SyncType::delete_storage) headers_ += "X-Confirm-Delete: 1\r\n";
-    draft.type = static_cast<std::uint16_t>(step.type);
-    draft.head = false;
     model_.writer_.write(
         {.method = method_of(step), .target = target_, .more_headers = headers_, .body = body_}, pass,
         clock_skew_s_, dice_, draft.bytes);
@@ -216,7 +229,7 @@ std::optional<ErrorClass> SyncSession::judge(const Answer& answer) {
     const bool missing = answer.status == 404 && (step.may_be_missing || step.put_when_missing);
     const bool unchanged = answer.status == 304 && step.unless_modified;
     if (answer.status != (staged ? 202 : 200) && !missing && !unchanged) return heed(answer);
-    if (!is_right_body(step, answer)) {
+    if (!is_right_body(step, answer) || (step.type == SyncType::get_token && !take_token(answer.body))) {
         over_ = true;
         return ErrorClass::wrong_body;
     }
@@ -242,10 +255,30 @@ std::optional<ErrorClass> SyncSession::judge(const Answer& answer) {
     return std::nullopt;
 }
 
-/// What a client does with an answer it did not want: mends its clock once, waits when told to, or gives up.
+bool SyncSession::take_token(std::string_view body) {
+    auto given = read_token_answer(body, model_.writer_.target());
+    if (!given) return false;
+    // Firefox asks anew after 80 % of a token's life.
+    const auto until = std::time(nullptr) + given->duration_s * 4 / 5;
+    pass_ = given->pass;
+    model_.settings_.accounts->keep(user_, std::move(given->pass), until);
+    return true;
+}
+
+/// What a client does with an answer it did not want: asks for a new token once, mends its clock once, waits
+/// when told to, or gives up.
 ErrorClass SyncSession::heed(const Answer& answer) {
     const auto error = class_of_status(answer);
     const auto retry = seconds_in(answer, "Retry-After");
+    const auto& accounts = model_.settings_.accounts;
+    const bool of_token = steps_[at_].type == SyncType::get_token;
+    if (answer.status == 401 && accounts != nullptr && !of_token && !token_renewed_) {
+        token_renewed_ = true;
+        accounts->drop(user_);
+        steps_.insert(steps_.begin() + static_cast<std::ptrdiff_t>(at_), {.type = SyncType::get_token});
+        if (const auto skew = clock_skew_of(answer)) clock_skew_s_ = *skew;
+        return error;
+    }
     if (answer.status == 401 && !clock_mended_) {
         clock_mended_ = true;
         const auto skew = clock_skew_of(answer);

@@ -16,7 +16,8 @@ class SyncSession final : public Session {
 
   private:
     void write(const SyncStep& step, Draft& draft);
-    void write_target(const SyncStep& step, std::uint64_t uid);
+    void write_target(const SyncStep& step, std::string_view path);
+    bool take_token(std::string_view body);
     void write_records(const SyncStep& step);
     std::uint32_t client_number();
     std::size_t payload_size();
@@ -31,6 +32,7 @@ class SyncSession final : public Session {
     std::size_t at_ = 0;
     bool over_ = false;
     bool clock_mended_ = false;
+    bool token_renewed_ = false;
     std::int64_t clock_skew_s_ = 0;
     std::chrono::microseconds wait_{0}, back_off_{0};
     std::string batch_;

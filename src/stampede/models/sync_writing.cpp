@@ -34,7 +34,7 @@ SyncPass SyncWriter::pass_for(std::uint64_t uid) const {
     payload.salt = "stampede";
     payload.node = target_.root();
     auto pair = tokens_.make(payload);
-    return {uid, std::move(pair.id), std::move(pair.key)};
+    return {fmt::format("{}/{}", target_.path, uid), std::move(pair.id), std::move(pair.key)};
 }
 
 void SyncWriter::write(const Request& request, const SyncPass& pass, std::int64_t clock_skew_s, Dice& dice,
@@ -58,6 +58,15 @@ void SyncWriter::write(const Request& request, const SyncPass& pass, std::int64_
         fmt::format_to(out, "Content-Type: application/json\r\nContent-Length: {}\r\n", request.body.size());
     bytes += "\r\n";
     bytes += request.body;
+}
+
+void SyncWriter::write_token_request(std::string_view access_token, std::string_view key_id,
+                                     std::string& bytes) const {
+    bytes.clear();
+    fmt::format_to(std::back_inserter(bytes),
+                   "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nX-KeyID: {}\r\n"
+                   "Accept: application/json\r\n\r\n",
+                   target_.path, target_.authority(), access_token, key_id);
 }
 
 std::string_view SyncWriter::payload(std::size_t size, Dice& dice) const {

@@ -12,7 +12,7 @@ namespace homespun::stampede {
 
 /// What lets a user in: a storage token and its key.
 struct SyncPass {
-    std::uint64_t uid = 0;
+    std::string path;  ///< of the user's storage: "/storage/1.5/17"
     std::string id, key;
 };
 
@@ -35,6 +35,9 @@ class SyncWriter {
     /// Into `bytes`, signed as if the clock went `clock_skew_s` ahead. The nonce is drawn from `dice`.
     void write(const Request& request, const SyncPass& pass, std::int64_t clock_skew_s, Dice& dice,
                std::string& bytes) const;
+    /// The question for a storage token, as Firefox asks it.
+    void write_token_request(std::string_view access_token, std::string_view key_id,
+                             std::string& bytes) const;
     /// `size` letters that look like an encrypted payload; at most `longest_payload`.
     [[nodiscard]] std::string_view payload(std::size_t size, Dice& dice) const;
     static constexpr std::size_t longest_payload = std::size_t{64} * 1024 - 1;

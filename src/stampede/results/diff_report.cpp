@@ -22,6 +22,9 @@ std::string value_text(Measure measure, double value) {
 
 std::string ratio_text(const Compared& compared) {
     if (!compared.ratio) return "-";
+    // One value a side has no spread: an interval without width would look exact.
+    if (compared.ratio->interval.low == compared.ratio->interval.high)
+        return fmt::format("{:.3f} (one run a side: no interval)", compared.ratio->estimate);
     return fmt::format("{:.3f} [{:.3f}, {:.3f}]", compared.ratio->estimate, compared.ratio->interval.low,
                        compared.ratio->interval.high);
 }

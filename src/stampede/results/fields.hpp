@@ -43,6 +43,8 @@ void fields(V& visit, T& sample) {
     visit("generator_cpu", sample.generator_cpu);
     visit("send_lag_p99_ms", sample.send_lag_p99_ms);
     visit("servers", sample.servers);
+    visit("idle_cores", sample.idle_cores);
+    visit("other_cores", sample.other_cores);
 }
 
 /// Without its histograms: those stand in the log.

@@ -57,6 +57,8 @@ struct Sample {
     double generator_cpu = 0;  ///< cores used by the load generator's threads, over their number: 0..1
     double send_lag_p99_ms = 0;
     std::vector<ServerSample> servers = {};
+    std::optional<double> idle_cores = {};   ///< of this machine
+    std::optional<double> other_cores = {};  ///< used by neither the generator nor what is watched here
     bool operator==(const Sample&) const = default;
 };
 

@@ -244,6 +244,24 @@ base::Task<base::Result<bool>> Accounts::remove_account(base::Executor& home, st
     co_return to_result(std::move(done));
 }
 
+base::Task<base::Result<std::vector<SeededAccount>>> Accounts::seed(base::Executor& home, std::size_t count) {
+    std::vector<SeededAccount> seeded;
+    const auto now = clock_.now_ms();
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto plan = plan_seed(random_, now);
+        const auto done = co_await store_.run(home, [&](AccountsStore& store) -> StoreResult<void> {
+            auto made = store.create_account(SignUp::open, std::nullopt, plan.account, plan.session,
+                                             std::nullopt, now);
+            if (!made) return made;
+            return store.add_tokens(plan.token, std::nullopt);
+        });
+        if (!done) co_return std::unexpected(told(done.error()));
+        seeded.push_back(plan.seeded);
+    }
+    logger_.info("accounts_seeded", {{"count", static_cast<std::int64_t>(count)}});
+    co_return seeded;
+}
+
 base::Task<base::Result<std::int64_t>> Accounts::purge(base::Executor& home) {
     const auto purged =
         co_await store_.run(home, [&](AccountsStore& store) { return store.purge(clock_.now_ms()); });

@@ -17,6 +17,7 @@
 #include "sync/accounts/passwords.hpp"
 #include "sync/accounts/rate_limit.hpp"
 #include "sync/accounts/refusal.hpp"
+#include "sync/accounts/seed.hpp"
 #include "sync/accounts/store_queue.hpp"
 #include "sync/auth/public_url.hpp"
 #include "sys/blocking_pool.hpp"
@@ -87,6 +88,8 @@ class Accounts {
     base::Task<base::Result<bool>> revoke_access(base::Executor& home, std::string email);
     /// Removes the account; its Firefoxes sign themselves out. False: no such address.
     base::Task<base::Result<bool>> remove_account(base::Executor& home, std::string email);
+    /// Makes `count` accounts (at most `most_seeded_at_once`) for a load test.
+    base::Task<base::Result<std::vector<SeededAccount>>> seed(base::Executor& home, std::size_t count);
     /// Deletes what has expired; gives the number of rows. Call it about every hour.
     base::Task<base::Result<std::int64_t>> purge(base::Executor& home);
 

@@ -26,6 +26,7 @@ Response refusal(int status, std::string_view message) {
 void AdminService::register_natives(barrel::Natives& natives) {
     natives.handler("create_invite", [this](barrel::Context& context) { return create_invite(context); });
     natives.handler("list_users", [this](barrel::Context& context) { return list_users(context); });
+    natives.handler("seed_accounts", [this](barrel::Context& context) { return seed_accounts(context); });
     natives.handler("show_secrets", [this](barrel::Context&) { return show_secrets(); });
     natives.handler("rotate_secret", [this](barrel::Context& context) { return rotate_secret(context); });
 }
@@ -75,6 +76,29 @@ AdminService::Answer AdminService::list_users(barrel::Context& context) {
             .member("sessions", account.sessions)
             .member("devices", account.devices)
             .member("last_used_at_ms", account.last_used_at)
+            .end_object();
+    }
+    writer.end_array();
+    co_return json_response(std::move(text));
+}
+
+AdminService::Answer AdminService::seed_accounts(barrel::Context& context) {
+    constexpr auto most = static_cast<std::int64_t>(accounts::most_seeded_at_once);
+    const auto body = base::json::parse(context.request().body);
+    const auto* count = body ? body->integer("count") : nullptr;
+    if (count == nullptr || *count < 1 || *count > most)
+        co_return refusal(400, "count must be a whole number from 1 to 500");
+    const auto seeded =
+        co_await parts_.accounts.seed(*context.request().executor, static_cast<std::size_t>(*count));
+    if (!seeded) co_return refusal(503, seeded.error().message);
+    std::string text;
+    base::json::Writer writer(text);
+    writer.begin_array();
+    for (const auto& account : *seeded) {
+        writer.begin_object()
+            .member("email", std::string_view(account.email))
+            .member("access_token", std::string_view(account.access_token))
+            .member("key_id", std::string_view(account.key_id))
             .end_object();
     }
     writer.end_array();

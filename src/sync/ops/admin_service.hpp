@@ -36,6 +36,7 @@ class AdminService {
     using Answer = base::Task<net::http::Response>;
     Answer create_invite(barrel::Context& context);
     Answer list_users(barrel::Context& context);
+    Answer seed_accounts(barrel::Context& context);
     Answer show_secrets();
     Answer rotate_secret(barrel::Context& context);
 

@@ -52,16 +52,6 @@ SqlResult<void> prepare_schema(Database& database, const std::string& path) {
 
 }  // namespace
 
-struct TokenSqlite::Row {
-    std::uint64_t uid;
-    std::int64_t generation;
-    std::string client_state;
-    std::int64_t created_at;
-    std::optional<std::int64_t> replaced_at;
-    std::int64_t node;
-    std::optional<std::int64_t> keys_changed_at;
-};
-
 base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& path) {
     OpenOptions options;
     options.page_size = 4096;
@@ -109,22 +99,6 @@ SqlResult<std::optional<std::string>> TokenSqlite::node_url(std::int64_t node) {
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
     return std::string(query->text(0));
-}
-
-/// Our own node takes everybody while it is neither downed nor backing off; other nodes come with node
-/// management.
-SqlResult<std::optional<std::int64_t>> TokenSqlite::allocate_node() {
-    auto query = database_.prepare(
-        "UPDATE nodes SET current_load = current_load + 1, available = max(available - 1, 0) WHERE id = "
-        "(SELECT node FROM "
-        "own_node) AND downed = 0 AND backoff = 0 AND capacity > current_load RETURNING id");
-    if (!query) return std::unexpected(query.error());
-    const auto row = query->step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return std::nullopt;
-    const auto node = query->integer(0);
-    if (auto rest = query->run(); !rest) return std::unexpected(rest.error());
-    return node;
 }
 
 SqlResult<std::uint64_t> TokenSqlite::insert_user(const std::string& email, std::int64_t generation,

@@ -20,9 +20,34 @@ class TokenSqlite final : public token::TokenStore {
                                                                   bool new_users_allowed) override;
     std::expected<void, token::Unavailable> set_own_node(const std::string& url) override;
     std::expected<void, token::Unavailable> retire(const std::string& email, std::int64_t now_ms) override;
+    std::expected<void, token::Unavailable> raise_generation(const std::string& email,
+                                                             std::int64_t generation) override;
+    token::StoreOutcome<std::vector<token::Node>> nodes() override;
+    token::StoreOutcome<bool> add_node(const std::string& url, const token::NodeChange& change) override;
+    token::StoreOutcome<bool> change_node(const std::string& url, const token::NodeChange& change) override;
+    token::StoreOutcome<std::optional<std::int64_t>> unassign_node(const std::string& url,
+                                                                   std::int64_t now_ms) override;
+    token::StoreOutcome<bool> remove_node(const std::string& url, std::int64_t now_ms) override;
+    token::StoreOutcome<bool> move_user(const std::string& email, const std::string& url,
+                                        std::int64_t now_ms) override;
+    token::StoreOutcome<std::vector<token::UserRow>> rows(const std::string& email) override;
+    token::StoreOutcome<std::int64_t> count_users() override;
+    token::StoreOutcome<std::vector<token::UserRow>> old_rows(std::int64_t before_ms,
+                                                              std::int64_t limit) override;
+    token::StoreOutcome<void> forget_row(std::uint64_t uid) override;
+    token::StoreOutcome<void> postpone_row(std::uint64_t uid, std::int64_t replaced_at_ms) override;
 
   private:
-    struct Row;
+    /// Of `users`, as far as an assignment needs it.
+    struct Row {
+        std::uint64_t uid;
+        std::int64_t generation;
+        std::string client_state;
+        std::int64_t created_at;
+        std::optional<std::int64_t> replaced_at;
+        std::int64_t node;
+        std::optional<std::int64_t> keys_changed_at;
+    };
     explicit TokenSqlite(Database database) : database_(std::move(database)) {}
 
     SqlResult<std::expected<token::Assignment, token::AssignFailure>> assign_in_transaction(
@@ -30,6 +55,9 @@ class TokenSqlite final : public token::TokenStore {
     SqlResult<std::vector<Row>> rows_of(const std::string& email);
     SqlResult<std::optional<std::string>> node_url(std::int64_t node);
     SqlResult<std::optional<std::int64_t>> allocate_node();
+    SqlResult<void> release_capacity();
+    SqlResult<std::optional<std::int64_t>> node_id(const std::string& url);
+    SqlResult<std::vector<token::UserRow>> read_user_rows(Statement query);
     SqlResult<std::uint64_t> insert_user(const std::string& email, std::int64_t generation,
                                          std::string_view state, std::optional<std::int64_t> keys_changed_at,
                                          std::int64_t now_ms, std::int64_t node);

@@ -1,0 +1,148 @@
+#include "sync/store/sqlite/token_sqlite.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sys/scratch_folder_fixture.hpp"
+
+namespace homespun::sync::store::sqlite {
+namespace {
+
+using token::Node;
+using token::NodeChange;
+
+constexpr std::int64_t now = 1'700'000'000'000;
+
+class TokenSqliteTest : public testing::Test {
+  protected:
+    TokenSqliteTest() : store_(std::move(*TokenSqlite::open(folder_.path() + "/token.db"))) {}
+
+    void add(const std::string& url, std::int64_t capacity, std::int64_t load, bool backing_off = false,
+             bool downed = false) {
+        const NodeChange change{.available = 0,
+                                .current_load = load,
+                                .capacity = capacity,
+                                .downed = downed,
+                                .backing_off = backing_off};
+        EXPECT_EQ(store_->add_node(url, change), true);
+    }
+    std::expected<token::Assignment, token::AssignFailure> assign(const std::string& email,
+                                                                  std::int64_t keys = 10,
+                                                                  const std::string& state = "aa",
+                                                                  std::int64_t at = now) {
+        return store_->assign(email, {.generation = keys, .keys_changed_at = keys, .client_state = state}, at,
+                              true);
+    }
+    Node node(const std::string& url) {
+        for (const auto& node : *store_->nodes())
+            if (node.url == url) return node;
+        ADD_FAILURE() << "no node " << url;
+        return {};
+    }
+
+    sys::ScratchFolder folder_;
+    std::unique_ptr<TokenSqlite> store_;
+};
+
+TEST_F(TokenSqliteTest, FullNodesReleaseATenthAndTheLeastFullIsTaken) {
+    // The numbers that the sheet requires (20).
+    add("http://a", 100, 99);
+    add("http://b", 100, 90);
+    add("http://c", 81, 80);
+    add("http://d", 71, 70, true);
+    add("http://e", 61, 60, false, true);
+    const auto given = assign("one@x");
+    ASSERT_TRUE(given);
+    EXPECT_EQ(given->node, "http://b");
+    EXPECT_EQ(node("http://a").available, 1);
+    EXPECT_EQ(node("http://b").available, 9);
+    EXPECT_EQ(node("http://b").current_load, 91);
+    EXPECT_EQ(node("http://b").users, 1);
+    EXPECT_EQ(node("http://c").available, 1);
+    EXPECT_EQ(node("http://d").available, 1);
+    EXPECT_EQ(node("http://e").available, 0);
+}
+
+TEST_F(TokenSqliteTest, OfEqualNodesTheOldestIsTakenAndFullOnesGiveNothing) {
+    for (const auto* url : {"http://a", "http://b", "http://c"})
+        EXPECT_EQ(store_->add_node(url, {.capacity = 1}), true);
+    EXPECT_EQ(store_->add_node("http://a", {.capacity = 5}), false);
+    EXPECT_EQ(node("http://a").available, 1);
+    EXPECT_EQ(assign("1@x")->node, "http://a");
+    EXPECT_EQ(assign("2@x")->node, "http://b");
+    EXPECT_EQ(assign("3@x")->node, "http://c");
+    const auto none = assign("4@x");
+    ASSERT_FALSE(none);
+    EXPECT_TRUE(std::holds_alternative<token::NoNodeLeft>(none.error()));
+    EXPECT_EQ(assign("1@x")->node, "http://a");  // who has a place keeps it
+}
+
+TEST_F(TokenSqliteTest, UsersStayOnADownedNodeAndLeaveADrainedOne) {
+    add("http://a", 100, 0);
+    const auto first = assign("1@x")->uid;
+    EXPECT_EQ(store_->change_node("http://a", {.downed = true}), true);
+    EXPECT_EQ(assign("1@x")->uid, first);
+    add("http://b", 100, 0);
+    EXPECT_EQ(store_->unassign_node("http://a", now + 1).value(), 1);
+    const auto moved = assign("1@x", 10, "aa", now + 2);
+    EXPECT_NE(moved->uid, first);
+    EXPECT_EQ(moved->node, "http://b");
+    EXPECT_EQ(moved->client_state, "aa");
+    EXPECT_EQ(store_->unassign_node("http://nowhere", now).value(), std::nullopt);
+    EXPECT_EQ(store_->change_node("http://nowhere", {}), false);
+}
+
+TEST_F(TokenSqliteTest, ARemovedNodesUsersGoElsewhereAndOurOwnStays) {
+    EXPECT_TRUE(store_->set_own_node("http://own"));
+    EXPECT_EQ(store_->remove_node("http://own", now), false);
+    add("http://b", 100, 0);
+    EXPECT_EQ(store_->change_node("http://own", {.backing_off = true}), true);
+    EXPECT_EQ(assign("1@x")->node, "http://b");
+    EXPECT_EQ(store_->remove_node("http://b", now + 1), true);
+    EXPECT_EQ(store_->change_node("http://own", {.backing_off = false}), true);
+    EXPECT_EQ(assign("1@x", 10, "aa", now + 2)->node, "http://own");
+    EXPECT_TRUE(node("http://own").own);
+}
+
+TEST_F(TokenSqliteTest, AUserCanBeMoved) {
+    add("http://a", 100, 0);
+    add("http://b", 100, 50);
+    const auto first = *assign("1@x");
+    EXPECT_EQ(first.node, "http://a");
+    EXPECT_EQ(store_->move_user("1@x", "http://b", now + 1), true);
+    const auto moved = *assign("1@x", 10, "aa", now + 2);
+    EXPECT_EQ(moved.node, "http://b");
+    EXPECT_NE(moved.uid, first.uid);
+    EXPECT_EQ(node("http://b").current_load, 51);
+    EXPECT_EQ(store_->move_user("1@x", "http://nowhere", now), false);
+    EXPECT_EQ(store_->move_user("nobody@x", "http://b", now), false);
+    EXPECT_EQ(store_->count_users(), 1);
+}
+
+TEST_F(TokenSqliteTest, ReplacedRowsQueueForThePurge) {
+    add("http://a", 100, 0);
+    const auto first = *assign("1@x", 10, "aa", now);
+    const auto second = *assign("1@x", 20, "bb", now + 5);
+    EXPECT_NE(first.uid, second.uid);
+    EXPECT_EQ(node("http://a").current_load, 1);
+    EXPECT_THAT(*store_->old_rows(now, 10), testing::IsEmpty());
+    auto old = *store_->old_rows(now + 6, 10);
+    ASSERT_EQ(old.size(), 1u);
+    EXPECT_EQ(old[0].uid, first.uid);
+    EXPECT_EQ(old[0].client_state, "aa");
+    EXPECT_EQ(old[0].node, "http://a");
+    EXPECT_FALSE(old[0].node_is_own);
+    EXPECT_TRUE(store_->postpone_row(first.uid, now + 50));
+    EXPECT_THAT(*store_->old_rows(now + 50, 10), testing::IsEmpty());
+    EXPECT_TRUE(store_->forget_row(first.uid));
+    EXPECT_EQ(node("http://a").current_load, 1);  // the second row has the place now
+    EXPECT_TRUE(store_->forget_row(second.uid));  // in force: nothing happens
+    EXPECT_EQ(store_->rows("1@x")->size(), 1u);
+    EXPECT_TRUE(store_->retire("1@x", now + 60));
+    EXPECT_TRUE(store_->forget_row(second.uid));
+    EXPECT_THAT(*store_->rows("1@x"), testing::IsEmpty());
+    EXPECT_EQ(node("http://a").current_load, 0);
+}
+
+}  // namespace
+}  // namespace homespun::sync::store::sqlite
