@@ -199,8 +199,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     token_service = std::make_unique<sync::token::TokenService>(
         std::move(token_settings), *token_store, token_pool, **verifier, *tokens, clock, random, *logger);
     auto* const event_source = settings.text("mozilla.client_id").empty() ? nullptr : remote_tokens.get();
-    account_events = std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock,
-                                                                  *logger);
+    account_events =
+        std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
     storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, sync::protocol::Limits{},
                                                               clock, *logger);

@@ -6,7 +6,8 @@ namespace {
 
 std::unexpected<base::Error> bad(const base::config::Settings& settings, std::string_view name,
                                  std::string_view why) {
-    return base::fail(settings.all.find(name)->second.origin + ": " + std::string(name) + " " + std::string(why));
+    return base::fail(settings.all.find(name)->second.origin + ": " + std::string(name) + " " +
+                      std::string(why));
 }
 
 /// Who could change what this address answers could let anybody in.
@@ -42,7 +43,8 @@ base::Result<sync::auth::RemoteSettings> remote_settings(const base::config::Set
     if (remote.email_domain.empty() || remote.email_domain.find('@') != std::string::npos)
         return bad(settings, "mozilla.email_domain", "must be a domain like api.accounts.firefox.com");
     if (remote.email_domain == sync::auth::own_email_domain)
-        return bad(settings, "mozilla.email_domain", "must not be localhost: that stands behind accounts made here");
+        return bad(settings, "mozilla.email_domain",
+                   "must not be localhost: that stands behind accounts made here");
     remote.client.proxy = settings.text("http_proxy");
     remote.client.ca_file = settings.text("ca_file");
     return remote;

@@ -48,8 +48,9 @@ std::span<const config::Key> setting_keys() {
          .choices = {"closed", "first", "open"}},
         {.name = "accounts",
          .fallback = std::string("own"),
-         .help = "Whose accounts may sync: those made here, those of Mozilla (or another account server of its "
-                 "kind), or both.",
+         .help =
+             "Whose accounts may sync: those made here, those of Mozilla (or another account server of its "
+             "kind), or both.",
          .choices = {"own", "mozilla", "both"}},
         {.name = "mozilla.issuer",
          .fallback = std::string("https://accounts.firefox.com"),
@@ -59,7 +60,8 @@ std::span<const config::Key> setting_keys() {
          .help = "Where its public signing keys are; fetched when needed, then once an hour."},
         {.name = "mozilla.jwks_file",
          .fallback = std::string(),
-         .help = "A file with those keys (a JSON Web Key Set) in place of the URL; read anew when it changes."},
+         .help =
+             "A file with those keys (a JSON Web Key Set) in place of the URL; read anew when it changes."},
         {.name = "mozilla.jwks",
          .fallback = std::string(),
          .help = "The keys themselves as JSON, in place of URL and file."},

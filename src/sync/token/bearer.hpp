@@ -8,8 +8,8 @@
 
 namespace homespun::sync::token {
 
-/// What stands behind `Bearer ` in Authorization: everything after the first blank, for tokens may have blanks
-/// in them (sync-1.5 sheet, 17).
+/// What stands behind `Bearer ` in Authorization: everything after the first blank, for tokens may have
+/// blanks in them (sync-1.5 sheet, 17).
 std::expected<std::string, barrel::Problem> bearer_token(const barrel::Context& context);
 
 /// 401, or 503 for what could not be decided.

@@ -46,13 +46,13 @@ StoreOutcome<std::vector<UserRow>> TokenSqlite::rows(const std::string& email) {
 }
 
 StoreOutcome<void> TokenSqlite::raise_generation(const std::string& email, std::int64_t generation) {
-    return told(
-        database_
-            .use("UPDATE users SET generation = ?2 WHERE email = ?1 AND generation < ?2 AND replaced_at IS NULL "
-                 "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')")
-            .bind(1, email)
-            .bind(2, generation)
-            .run());
+    return told(database_
+                    .use("UPDATE users SET generation = ?2 WHERE email = ?1 AND generation < ?2 AND "
+                         "replaced_at IS NULL "
+                         "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')")
+                    .bind(1, email)
+                    .bind(2, generation)
+                    .run());
 }
 
 StoreOutcome<std::int64_t> TokenSqlite::count_users() {
