@@ -350,6 +350,18 @@ TEST_F(ClientTlsTest, GivesUpInTime) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);  // the patience of the server
 }
 
+TEST_F(ClientTlsTest, GivesUpWhileTheNameIsLookedUp) {
+    const LoopbackServer silent([](int peer) {
+        char buffer[4096];
+        while (::read(peer, buffer, sizeof(buffer)) > 0) {
+        }
+    });
+    const auto start = std::chrono::steady_clock::now();
+    const auto why = failure(fmt::format("http://localhost:{}/", silent.port()), 0ms);
+    EXPECT_NE(why.find("no answer in time"), std::string::npos) << why;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 2s) << why;
+}
+
 TEST_F(ClientTlsTest, SaysWhatCannotBeReached) {
     EXPECT_NE(failure("https://no-such-host.invalid/").find("the name no-such-host.invalid was not resolved"),
               std::string::npos);
