@@ -9,7 +9,9 @@
 #include "barrel/rbr/parser.hpp"
 #include "barrel/server/dockerflow.hpp"
 #include "embedded.hpp"
+#include "remote_accounts.hpp"
 #include "request_log.hpp"
+#include "setting_values.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/admin_service.hpp"
 #include "sync/ops/node_admin.hpp"
@@ -19,6 +21,7 @@
 #include "sync/store/sqlite/accounts_sqlite.hpp"
 #include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"
+#include "sync/token/account_events.hpp"
 #include "sync/token/old_rows.hpp"
 #include "sync/token/service.hpp"
 #include "sys/files.hpp"
@@ -47,50 +50,6 @@ T wait_for(net::Loop& loop, base::Task<T> task) {
     return std::move(*result);
 }
 
-std::unique_ptr<base::Logger> make_logger(const config::Settings& settings) {
-    const auto& level = settings.text("log_level");
-    const auto least = level == "debug"     ? base::LogLevel::debug
-                       : level == "warning" ? base::LogLevel::warning
-                       : level == "error"   ? base::LogLevel::error
-                                            : base::LogLevel::info;
-    return base::make_stderr_logger(
-        least, settings.text("log_format") == "json" ? base::LogFormat::json : base::LogFormat::key_value);
-}
-
-base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& settings) {
-    std::vector<sync::auth::PublicUrl> urls;
-    for (const auto& text : settings.list("public_url")) {
-        auto url = sync::auth::PublicUrl::parse(text);
-        if (!url) return std::unexpected(url.error());
-        urls.push_back(std::move(*url));
-    }
-    return sync::auth::PublicUrls(std::move(urls));
-}
-
-base::Result<sync::protocol::LimitTable> parse_limits(const config::Settings& settings) {
-    sync::protocol::LimitTable table;
-    const auto number = [&](const char* name) { return static_cast<std::uint64_t>(settings.integer(name)); };
-    table.general = {.max_post_records = number("limits.max_post_records"),
-                     .max_post_bytes = number("limits.max_post_bytes"),
-                     .max_record_payload_bytes = number("limits.max_record_payload_bytes"),
-                     .max_request_bytes = number("limits.max_request_bytes"),
-                     .max_total_records = number("limits.max_total_records"),
-                     .max_total_bytes = number("limits.max_total_bytes")};
-    for (const auto& text : settings.list("limits.collections")) {
-        if (auto added = table.add(text); !added)
-            return base::fail("limits.collections: " + added.error().message);
-    }
-    if (auto good = table.check(); !good) return std::unexpected(good.error());
-    return table;
-}
-
-sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
-    const auto& text = settings.text("signup");
-    if (text == "open") return sync::accounts::SignUp::open;
-    if (text == "first" && !exposed) return sync::accounts::SignUp::first;
-    return sync::accounts::SignUp::closed;
-}
-
 }  // namespace
 
 /// In the order in which they are made; each uses those above it.
@@ -102,6 +61,7 @@ struct Installation::Parts {
           metrics(page) {}
 
     base::Result<void> open_databases();
+    base::Result<sync::auth::AccessTokenVerifier*> make_verifier(net::Loop& loop);
     base::Result<void> make_services(net::LoopThreads& loops);
     void purge_every_hour(net::Loop& loop);
     base::Result<void> prepare_first_account(net::Loop& loop);
@@ -131,7 +91,10 @@ struct Installation::Parts {
     std::unique_ptr<sync::store::sqlite::TokenSqlite> token_store;
     std::unique_ptr<sync::protocol::Tokens> tokens;
     std::unique_ptr<sync::accounts::Accounts> accounts;
+    std::unique_ptr<sync::auth::RemoteAccessTokens> remote_tokens;
+    std::unique_ptr<sync::auth::EitherAccessTokens> either_tokens;
     std::unique_ptr<sync::token::TokenService> token_service;
+    std::unique_ptr<sync::token::AccountEvents> account_events;
     std::unique_ptr<sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<sync::storage::StorageService> storage;
     std::unique_ptr<net::Client> client;  ///< of the first loop
@@ -187,6 +150,21 @@ base::Result<void> Installation::Parts::open_databases() {
     return {};
 }
 
+/// Whose access tokens the token server takes, by the setting `accounts`.
+base::Result<sync::auth::AccessTokenVerifier*> Installation::Parts::make_verifier(net::Loop& loop) {
+    const auto& whose = settings.text("accounts");
+    if (whose == "own") return &accounts->access_tokens();
+    auto remote = remote_settings(settings);
+    if (!remote) return std::unexpected(remote.error());
+    auto opened = sync::auth::RemoteAccessTokens::open(std::move(*remote), loop, clock, *logger);
+    if (!opened) return base::fail("Mozilla's accounts: " + opened.error().message);
+    remote_tokens = std::move(*opened);
+    if (whose == "mozilla") return remote_tokens.get();
+    either_tokens =
+        std::make_unique<sync::auth::EitherAccessTokens>(accounts->access_tokens(), *remote_tokens);
+    return either_tokens.get();
+}
+
 base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     tokens = std::make_unique<sync::protocol::Tokens>(secrets.token);
     sync::accounts::AccountsSettings account_settings;
@@ -201,9 +179,13 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     sync::token::TokenSettings token_settings;
     token_settings.duration_s = settings.integer("token_duration");
     token_settings.metrics_secret = secrets.metrics;
-    token_service = std::make_unique<sync::token::TokenService>(std::move(token_settings), *token_store,
-                                                                token_pool, accounts->access_tokens(),
-                                                                *tokens, clock, random, *logger);
+    const auto verifier = make_verifier(loops[0]);
+    if (!verifier) return std::unexpected(verifier.error());
+    token_service = std::make_unique<sync::token::TokenService>(
+        std::move(token_settings), *token_store, token_pool, **verifier, *tokens, clock, random, *logger);
+    auto* const event_source = settings.text("mozilla.client_id").empty() ? nullptr : remote_tokens.get();
+    account_events =
+        std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
     storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, notices, clock,
                                                               *logger);
@@ -211,7 +193,9 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
     auto& loop = loops[0];
-    client = std::make_unique<net::Client>(loop);
+    client = std::make_unique<net::Client>(
+        loop, net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});
+    if (const auto& problem = client->problem()) return std::unexpected(*problem);
     old_rows = std::make_unique<sync::token::OldRows>(sync::token::OldRows::Parts{
         *token_store, token_pool, *store, *tokens, *client, clock, random, *logger});
     node_admin = std::make_unique<sync::ops::NodeAdmin>(
@@ -243,7 +227,9 @@ base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
     const auto path = settings.text("data") + setup_file;
     const auto known = wait_for(loop, accounts->list_accounts(loop));
     if (!known) return std::unexpected(known.error());
-    if (!known->empty() || sign_up_setting(settings, exposed) != sync::accounts::SignUp::closed) {
+    const bool needed = known->empty() && settings.text("accounts") != "mozilla" &&
+                        sign_up_setting(settings, exposed) == sync::accounts::SignUp::closed;
+    if (!needed) {
         ::unlink(path.c_str());
         return {};
     }
@@ -301,7 +287,10 @@ base::Result<void> Installation::Parts::bind_contracts() {
         {"profile", settings.text("mount.profile") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
         {"token", settings.text("mount.token"),
-         [this](barrel::Natives& natives) { token_service->register_natives(natives); }},
+         [this](barrel::Natives& natives) {
+             token_service->register_natives(natives);
+             account_events->register_natives(natives);
+         }},
         {"storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
     };

@@ -39,9 +39,17 @@ base::Result<std::vector<net::Listener>> open_listeners(const base::config::Sett
     return listeners;
 }
 
-void tell_newcomer(const Installation& installation) {
+void tell_newcomer(const Installation& installation, const base::config::Settings& settings) {
     const auto& root = installation.root_url();
     fmt::print("Homespun serves {}\n\n", root);
+    if (settings.text("accounts") != "own") {
+        fmt::print(
+            "With an account of Mozilla, set in Firefox's about:config before signing in\n"
+            "  identity.sync.tokenserver.uri = {}{}/1.0/sync/1.5   (String)\n",
+            root, settings.text("mount.token"));
+        if (settings.text("accounts") == "mozilla") return (void)std::fflush(stdout);
+        fmt::print("\nWith an account of this server:\n");
+    }
     fmt::print(
         "In Firefox, open about:config and set\n  identity.fxaccounts.autoconfig.uri = {}   (String)\n",
         root);
@@ -90,7 +98,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     for (auto& listener : start.listeners)
         server.listen(std::move(listener));
     admin.listen((*installation)->take_admin_listener());
-    tell_newcomer(**installation);
+    tell_newcomer(**installation, settings);
     start.ready();
 
     sys::wait_for_signal({SIGTERM, SIGINT}, -1);

@@ -212,17 +212,21 @@ Result<Settings> load(std::span<const Key> keys, const Sources& sources) {
 std::string template_text(std::span<const Key> keys) {
     std::string text;
     std::string table;
-    for (const auto& key : keys) {
-        const auto dot = key.name.find('.');
-        const auto its_table = dot == std::string::npos ? std::string() : key.name.substr(0, dot);
-        if (its_table != table) {
-            table = its_table;
-            text += fmt::format("[{}]\n", table);
+    // In TOML nothing can follow a table but other tables.
+    for (const bool in_tables : {false, true}) {
+        for (const auto& key : keys) {
+            const auto dot = key.name.find('.');
+            if ((dot != std::string::npos) != in_tables) continue;
+            const auto its_table = in_tables ? key.name.substr(0, dot) : std::string();
+            if (its_table != table) {
+                table = its_table;
+                text += fmt::format("[{}]\n", table);
+            }
+            text += fmt::format("# {}\n", key.help);
+            if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
+            text += fmt::format("#{} = {}\n\n", in_tables ? key.name.substr(dot + 1) : key.name,
+                                toml_text(key.fallback));
         }
-        text += fmt::format("# {}\n", key.help);
-        if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
-        text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1),
-                            toml_text(key.fallback));
     }
     return text;
 }

@@ -60,5 +60,21 @@ TEST(ConfigTest, ItsTemplateIsValidAndChangesNothing) {
     EXPECT_NE(describe(keys, *settings).find("threads = 0    # default"), std::string::npos);
 }
 
+TEST(ConfigTest, ItsTemplateHasTablesLast) {
+    const std::vector<Key> mixed = {{.name = "a.x", .fallback = std::int64_t{1}, .help = "In a table."},
+                                    {.name = "top", .fallback = std::int64_t{2}, .help = "In none."},
+                                    {.name = "b.y", .fallback = std::int64_t{3}, .help = "In another."}};
+    auto text = template_text(mixed);
+    // With every key set, as by a person who takes the signs of comments away.
+    for (auto at = text.find("#"); at != std::string::npos; at = text.find("#", at + 1))
+        if (text.at(at + 1) != ' ') text.erase(at, 1);
+    const auto settings = load(
+        mixed,
+        {.file_text = text, .file_name = "a.toml", .environment = {}, .environment_prefix = {}, .flags = {}});
+    ASSERT_TRUE(settings) << settings.error().message << "\n" << text;
+    for (const auto* name : {"a.x", "top", "b.y"})
+        EXPECT_NE(settings->all.find(name)->second.origin, "default") << name;
+}
+
 }  // namespace
 }  // namespace homespun::base::config

@@ -284,6 +284,11 @@ def e2e(preset: Preset) -> Outcome:
     return live("e2e", TOP / "tests" / "e2e" / "run_e2e.py", preset, 1500, ["--artifacts", str(artifacts)])
 
 
+def mozilla(preset: Preset) -> Outcome:
+    """Accounts of another server: its tokens, keys, events, over TLS on loopback."""
+    return live("mozilla", TOP / "tests" / "mozilla" / "run_mozilla.py", preset, 600)
+
+
 def load(preset: Preset) -> Outcome:
     """stampede against real servers, well and ill; the runs are kept in build/load-artifacts."""
     artifacts = TOP / "build" / "load-artifacts"

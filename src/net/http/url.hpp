@@ -20,7 +20,8 @@ struct Url {
     [[nodiscard]] bool is_loopback() const;
 };
 
-/// `host[:port]` as it stands in Host and in URLs: brackets around IPv6, no port where it is the scheme's own.
+/// `host[:port]` as it stands in Host and in URLs: brackets around IPv6, no port where it is the scheme's
+/// own.
 std::string authority(std::string_view host, std::uint16_t port, bool tls);
 
 }  // namespace homespun::net::http

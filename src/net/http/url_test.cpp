@@ -28,14 +28,15 @@ TEST(UrlTest, FillsInPortAndPath) {
 TEST(UrlTest, RefusesWhatItCannotCall) {
     for (const auto* text :
          {"", "a", "ftp://a", "https://", "https:///x", "https://a:0", "https://a:", "https://a:65536",
-          "https://user@a/", "https://a/#b", "https://a b/", "https://a/\r\nX: y", "https://[::1", "https://a]",
-          "https://[a]", "https://a:80:80", "https://a\\b", "https://\xc3\xa4"}) {
+          "https://user@a/", "https://a/#b", "https://a b/", "https://a/\r\nX: y", "https://[::1",
+          "https://a]", "https://[a]", "https://a:80:80", "https://a\\b", "https://\xc3\xa4"}) {
         EXPECT_FALSE(Url::parse(text)) << text;
     }
 }
 
 TEST(UrlTest, TellsLoopback) {
-    for (const auto* text : {"http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", "http://127.1.2.3/"})
+    for (const auto* text :
+         {"http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", "http://127.1.2.3/"})
         EXPECT_TRUE(Url::parse(text)->is_loopback()) << text;
     for (const auto* text : {"http://127.0.0.1.example/", "http://example/", "http://[::2]/"})
         EXPECT_FALSE(Url::parse(text)->is_loopback()) << text;

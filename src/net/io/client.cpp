@@ -81,8 +81,8 @@ Client::Impl::Impl(Loop& its_loop, ClientSettings its_settings)
     if (!url) {
         problem = std::move(url.error());
     } else if (url->tls || url->target != "/") {
-        problem = base::Error{
-            fmt::format("\"{}\" is no usable proxy: write it like http://proxy.example:3128", settings.proxy)};
+        problem = base::Error{fmt::format(
+            "\"{}\" is no usable proxy: write it like http://proxy.example:3128", settings.proxy)};
     } else {
         proxy = std::move(*url);
     }
@@ -130,8 +130,7 @@ base::Task<base::Result<std::shared_ptr<Wire>>> Client::Impl::connect(const Endp
             co_return std::unexpected(through.error());
     }
     if (auto secured = co_await wire->start_tls(*trust, endpoint.host); !secured) {
-        co_return base::fail(
-            fmt::format("cannot trust {}: {}", place_of(endpoint), secured.error().message));
+        co_return base::fail(fmt::format("cannot trust {}: {}", place_of(endpoint), secured.error().message));
     }
     co_return wire;
 }
@@ -224,7 +223,8 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
             wire = std::move(*connected);
         }
         bool keep = false;
-        auto response = co_await impl_->exchange(*wire, place_of(endpoint), text, request.method == "HEAD", keep);
+        auto response =
+            co_await impl_->exchange(*wire, place_of(endpoint), text, request.method == "HEAD", keep);
         wire->disarm();
         if (!response) co_return std::unexpected(response.error());
         if (*response) {

@@ -54,8 +54,8 @@ class Client {
     /// needs them fails with the same words.
     [[nodiscard]] const std::optional<base::Error>& problem() const;
 
-    /// Sends and waits for the whole answer, whatever its status. A kept connection that turns out to be closed
-    /// is replaced once. The error says what failed and where. `timeout` covers everything.
+    /// Sends and waits for the whole answer, whatever its status. A kept connection that turns out to be
+    /// closed is replaced once. The error says what failed and where. `timeout` covers everything.
     base::Task<base::Result<http::ClientResponse>> send(
         Endpoint endpoint, ClientRequest request,
         std::chrono::milliseconds timeout = std::chrono::seconds(30));

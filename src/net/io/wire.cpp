@@ -46,7 +46,8 @@ auto operation(Start start) {
     return Awaiter{std::move(start), {}};
 }
 
-/// A name being looked up. The system's look-up cannot be interrupted: whoever waits may leave before it ends.
+/// A name being looked up. The system's look-up cannot be interrupted: whoever waits may leave before it
+/// ends.
 struct Lookup : std::enable_shared_from_this<Lookup> {
     explicit Lookup(asio::io_context& context) : resolver(context) {}
 
@@ -89,7 +90,8 @@ std::string certificate_problem(long verdict, const std::string& host) {
             return "its certificate is not valid yet (or this machine's clock is wrong)";
         default:
             return fmt::format(
-                "its certificate is not trusted: {}; if the authority is your own, name its file with ca_file",
+                "its certificate is not trusted: {}; if the authority is your own, name its file with "
+                "ca_file",
                 X509_verify_cert_error_string(verdict));
     }
 }
@@ -116,8 +118,9 @@ base::Result<std::unique_ptr<TlsTrust>> TlsTrust::load(const std::string& ca_fil
     } else {
         context.load_verify_file(ca_file, error);
         if (error)
-            return base::fail(fmt::format("cannot load certificate authorities from {}: {}; it must be a PEM file",
-                                          ca_file, error.message()));
+            return base::fail(
+                fmt::format("cannot load certificate authorities from {}: {}; it must be a PEM file", ca_file,
+                            error.message()));
     }
     return std::unique_ptr<TlsTrust>(new TlsTrust(std::move(impl)));
 }

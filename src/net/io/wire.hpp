@@ -47,8 +47,8 @@ class Wire {
     /// Looks the name up (without holding up the loop) and connects to the first address that answers.
     base::Task<base::Result<void>> connect(std::string host, std::uint16_t port);
     base::Task<base::Result<void>> connect_unix(std::string path);
-    /// TLS from here on: the certificate must lead to `trust`, be in force and be made out to `host`, a name or
-    /// a numeric address.
+    /// TLS from here on: the certificate must lead to `trust`, be in force and be made out to `host`, a name
+    /// or a numeric address.
     base::Task<base::Result<void>> start_tls(TlsTrust& trust, std::string host);
     /// Sends all of it.
     base::Task<base::Result<void>> write(std::string_view bytes);

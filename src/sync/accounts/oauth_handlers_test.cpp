@@ -176,7 +176,8 @@ TEST_F(OauthTest, TokensFromTheSession) {
     EXPECT_TRUE(verify(sync.string("access_token"), auth::oldsync_scope));
     EXPECT_EQ(profile(sync.string("access_token")).refusal(), "401/110");
     clock_.advance_ms(600'000);
-    EXPECT_EQ(verify(sync.string("access_token"), auth::oldsync_scope).error().failure, auth::AccessFailure::invalid);
+    EXPECT_EQ(verify(sync.string("access_token"), auth::oldsync_scope).error().failure,
+              auth::AccessFailure::invalid);
 
     EXPECT_EQ(grant(oldsync, R"(,"ttl":9999999)").integer("expires_in"), longest_access_token_s);
     EXPECT_EQ(grant(oldsync, R"(,"ttl":0)").refusal(), "400/107");

@@ -22,8 +22,8 @@ struct AccessGrant {
     std::string client_id;
     std::string scope;  ///< blank-separated
     std::optional<std::int64_t> generation;
-    /// Whose account it is: `<account>@<email_domain>` is the key of the users table (sync-1.5 sheet, 17.1), so
-    /// that accounts of two servers never meet.
+    /// Whose account it is: `<account>@<email_domain>` is the key of the users table (sync-1.5 sheet, 17.1),
+    /// so that accounts of two servers never meet.
     std::string email_domain = std::string(own_email_domain);
 };
 

@@ -19,8 +19,8 @@ std::string set_of(std::string_view keys) {
 
 TEST(JwksTest, ReadsRsaAndEcKeys) {
     const auto one = Signer::rsa("one"), two = Signer::ec("two");
-    const auto keys = parse_key_set(
-        set_of(one.jwk(R"(,"use":"sig","alg":"RS256","fxa-createdAt":1)") + "," + two.jwk(R"(,"alg":"ES256")")));
+    const auto keys = parse_key_set(set_of(one.jwk(R"(,"use":"sig","alg":"RS256","fxa-createdAt":1)") + "," +
+                                           two.jwk(R"(,"alg":"ES256")")));
     ASSERT_TRUE(keys) << keys.error().message;
     ASSERT_EQ(keys->size(), 2U);
     EXPECT_EQ(keys->at(0).id, "one");
@@ -56,7 +56,8 @@ TEST(JwksTest, SaysWhyNothingIsLeft) {
     EXPECT_NE(why(set_of("")).find("it is empty"), std::string::npos);
     EXPECT_NE(why(set_of(Signer::rsa("small", 1024).jwk())).find("1024 bits"), std::string::npos);
     EXPECT_NE(why(set_of(R"({"kty":"RSA","n":"AQAB"})")).find("without n and e"), std::string::npos);
-    EXPECT_NE(why(set_of(R"({"kty":"RSA","n":"AQAB+/","e":"AQAB"})")).find("without n and e"), std::string::npos);
+    EXPECT_NE(why(set_of(R"({"kty":"RSA","n":"AQAB+/","e":"AQAB"})")).find("without n and e"),
+              std::string::npos);
     // On no curve: x = y = 1
     const std::string one(42, 'A');
     EXPECT_NE(why(set_of(fmt::format(R"({{"kty":"EC","crv":"P-256","x":"{0}E","y":"{0}E"}})", one)))

@@ -55,7 +55,8 @@ std::shared_ptr<EVP_PKEY> public_key(const char* kind, OSSL_PARAM_BLD* builder) 
     return check && EVP_PKEY_public_check(check.get()) == 1 ? key : nullptr;
 }
 
-/// JOSE writes the two numbers side by side (RFC 7518, 3.4), OpenSSL wants them as DER; empty when impossible.
+/// JOSE writes the two numbers side by side (RFC 7518, 3.4), OpenSSL wants them as DER; empty when
+/// impossible.
 std::string der_signature(std::string_view raw) {
     if (raw.size() != 2 * p256_size) return {};
     const EcdsaSignature signature(ECDSA_SIG_new());
@@ -86,7 +87,8 @@ base::Result<SigningKey> SigningKey::rsa(std::string_view modulus, std::string_v
     const ParamBuilder builder(OSSL_PARAM_BLD_new());
     if (!n || !e || !builder || !BN_is_odd(e.get()) || BN_is_one(e.get())) return bad();
     if (const int bits = BN_num_bits(n.get()); bits < least_rsa_bits || bits > most_rsa_bits)
-        return base::fail(fmt::format("an RSA key of {} bits; {} to {} are good", bits, least_rsa_bits, most_rsa_bits));
+        return base::fail(
+            fmt::format("an RSA key of {} bits; {} to {} are good", bits, least_rsa_bits, most_rsa_bits));
     if (OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
         return bad();
@@ -103,7 +105,8 @@ base::Result<SigningKey> SigningKey::p256(std::string_view x, std::string_view y
     const ParamBuilder builder(OSSL_PARAM_BLD_new());
     if (!builder ||
         OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1) {
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                         point.size()) != 1) {
         return bad();
     }
     auto key = public_key("EC", builder.get());
@@ -155,7 +158,8 @@ std::expected<Jwt, JwtProblem> parse_jwt(std::string_view text) {
         return base::base64_decode(piece, base::Base64::url_nopad);
     };
     const auto header_text = decode(pieces[0]);
-    const auto header = header_text ? base::json::parse(*header_text) : std::unexpected(base::json::ParseError{});
+    const auto header =
+        header_text ? base::json::parse(*header_text) : std::unexpected(base::json::ParseError{});
     if (!header || !header->object()) return std::unexpected(JwtProblem::not_a_jwt);
 
     Jwt token;

@@ -22,8 +22,8 @@ enum class JwtAlgorithm { rs256, es256 };
 /// can only agree. Immutable, thread-safe, cheap to copy.
 class SigningKey {
   public:
-    /// From the big-endian numbers of a JWK. Refused: RSA below 2048 or above 8192 bits or with an even or tiny
-    /// exponent, points that are not on P-256.
+    /// From the big-endian numbers of a JWK. Refused: RSA below 2048 or above 8192 bits or with an even or
+    /// tiny exponent, points that are not on P-256.
     static base::Result<SigningKey> rsa(std::string_view modulus, std::string_view exponent);
     static base::Result<SigningKey> p256(std::string_view x, std::string_view y);
 

@@ -104,7 +104,8 @@ TEST_F(JwtTest, RefusesTokensWithoutSignatureAndWithASharedSecret) {
     for (const auto* algorithm : {"none", "None", "HS256", "HS512"}) {
         const auto header = std::string(R"({"kid":"one","alg":")") + algorithm + "\"}";
         EXPECT_EQ(problem(base64url(header) + "." + base64url("{}") + ".", both()), JwtProblem::algorithm);
-        EXPECT_EQ(problem(base64url(header) + "." + base64url("{}") + ".c2ln", both()), JwtProblem::algorithm);
+        EXPECT_EQ(problem(base64url(header) + "." + base64url("{}") + ".c2ln", both()),
+                  JwtProblem::algorithm);
     }
     const auto header = base64url(R"({"alg":"RS256","kid":"one"})");
     EXPECT_EQ(problem(header + "." + base64url("{}") + ".", both()), JwtProblem::malformed);
@@ -124,7 +125,8 @@ TEST_F(JwtTest, RefusesChangedTokens) {
             changed[at] = static_cast<char>(changed[at] ^ 1);
             EXPECT_EQ(problem(token.substr(0, last + 1) + base64url(changed), both()), JwtProblem::signature);
         }
-        for (const auto& wrong : {signature.substr(1), signature + "x", std::string(64, '\0'), std::string("\0", 1)})
+        for (const auto& wrong :
+             {signature.substr(1), signature + "x", std::string(64, '\0'), std::string("\0", 1)})
             EXPECT_EQ(problem(token.substr(0, last + 1) + base64url(wrong), both()), JwtProblem::signature);
     }
 }
@@ -132,9 +134,11 @@ TEST_F(JwtTest, RefusesChangedTokens) {
 TEST_F(JwtTest, RefusesDemandsItDoesNotKnow) {
     EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","crit":["exp"],"exp":1})", "{}"), both()),
               JwtProblem::critical);
-    EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","crit":[]})", "{}"), both()), JwtProblem::critical);
+    EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","crit":[]})", "{}"), both()),
+              JwtProblem::critical);
     EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":1})", "{}"), both()), JwtProblem::malformed);
-    EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","typ":1})", "{}"), both()), JwtProblem::malformed);
+    EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","typ":1})", "{}"), both()),
+              JwtProblem::malformed);
     EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one"})", "[]"), both()), JwtProblem::malformed);
     EXPECT_EQ(problem(one->sign(R"({"alg":"RS256","kid":"one","kid":"two"})", "{}"), both()),
               JwtProblem::not_a_jwt);
@@ -146,8 +150,8 @@ TEST_F(JwtTest, TellsOpaqueTokensAndBoundsTheSize) {
                              "e30=.e30.AA", "{\"body\": {}}"}) {
         const auto parsed = parse_jwt(text);
         ASSERT_FALSE(parsed) << text;
-        EXPECT_EQ(parsed.error(), text == std::string_view("e30.e30.e30") ? JwtProblem::malformed
-                                                                            : JwtProblem::not_a_jwt)
+        EXPECT_EQ(parsed.error(),
+                  text == std::string_view("e30.e30.e30") ? JwtProblem::malformed : JwtProblem::not_a_jwt)
             << text;
     }
     const auto large = one->token("{\"a\":\"" + std::string(max_jwt_size, 'x') + "\"}");

@@ -23,8 +23,7 @@ bool knows(const KeySet& keys, const std::string& id) {
 
 base::Result<std::unique_ptr<KeySource>> KeySource::open(Place place, net::Loop& loop, net::Client& client,
                                                          const base::Clock& clock, base::Logger& logger) {
-    auto source =
-        std::unique_ptr<KeySource>(new KeySource(std::move(place), loop, client, clock, logger));
+    auto source = std::unique_ptr<KeySource>(new KeySource(std::move(place), loop, client, clock, logger));
     if (!source->place_.text.empty()) {
         auto keys = parse_key_set(source->place_.text);
         if (!keys) return std::unexpected(keys.error());
@@ -36,7 +35,7 @@ base::Result<std::unique_ptr<KeySource>> KeySource::open(Place place, net::Loop&
 }
 
 base::Result<void> KeySource::read_file_if_changed() {
-    struct stat now {};
+    struct stat now{};
     const auto& path = place_.file;
     if (::stat(path.c_str(), &now) != 0) return base::fail(path + ": no such file, or not readable");
     const FileState state{now.st_mtim.tv_sec * 1'000'000'000 + now.st_mtim.tv_nsec, now.st_size, now.st_ino};

@@ -27,7 +27,8 @@ std::string scopes_of(const Value* value) {
     if (!value) return scopes;
     if (const auto* text = value->string()) {
         scopes = *text;
-        std::ranges::replace_if(scopes, [](char c) { return c == ',' || c == '\t' || c == '\n' || c == '\r'; }, ' ');
+        std::ranges::replace_if(
+            scopes, [](char c) { return c == ',' || c == '\t' || c == '\n' || c == '\r'; }, ' ');
     } else if (const auto* list = value->array()) {
         for (const auto& entry : *list) {
             if (!entry.string()) return {};
@@ -97,7 +98,8 @@ std::expected<AccessGrant, std::string_view> make_grant(const Value& facts, cons
 
 }  // namespace
 
-std::expected<AccessGrant, std::string_view> read_access_claims(const Jwt& token, const TokenDemands& demands) {
+std::expected<AccessGrant, std::string_view> read_access_claims(const Jwt& token,
+                                                                const TokenDemands& demands) {
     if (token.type != "at+jwt") return std::unexpected("jwt_type");
     if (!is_issued_by(token.claims, demands.issuer)) return std::unexpected("jwt_issuer");
     if (const auto problem = time_problem(token.claims, demands.now_ms, "jwt_claims"); !problem.empty())

@@ -10,8 +10,8 @@
 
 namespace homespun::sync::auth {
 
-// What Mozilla's account server says in its tokens and answers (sync-1.5 sheet, 17.1 and 22). Pure. The grants'
-// `email_domain` is the caller's to set. Errors are words for the log, listed in docs/reasons.md.
+// What Mozilla's account server says in its tokens and answers (sync-1.5 sheet, 17.1 and 22). Pure. The
+// grants' `email_domain` is the caller's to set. Errors are words for the log, listed in docs/reasons.md.
 
 /// How far another server's clock may be ahead or behind, in seconds.
 inline constexpr std::int64_t clock_leeway_s = 60;
@@ -23,7 +23,8 @@ struct TokenDemands {
 };
 
 /// The claims of an access token whose signature has been checked.
-std::expected<AccessGrant, std::string_view> read_access_claims(const Jwt& token, const TokenDemands& demands);
+std::expected<AccessGrant, std::string_view> read_access_claims(const Jwt& token,
+                                                                const TokenDemands& demands);
 
 /// The body of a 200 from the verify endpoint: `{"user", "client_id", "scope": […], "generation"}`.
 std::expected<AccessGrant, std::string_view> read_verdict(std::string_view body, std::string_view scope);

@@ -54,8 +54,8 @@ TEST(MozillaClaimsTest, ReadsAnAccessToken) {
 }
 
 TEST(MozillaClaimsTest, KeepsGenerationsExact) {
-    const auto largest = read_access_claims(
-        token_of(claims(R"("fxa-generation":9223372036854775807)"), "at+jwt"), demands);
+    const auto largest =
+        read_access_claims(token_of(claims(R"("fxa-generation":9223372036854775807)"), "at+jwt"), demands);
     EXPECT_EQ(largest->generation, std::numeric_limits<std::int64_t>::max());
     EXPECT_FALSE(read_access_claims(token_of(claims("", "fxa-generation"), "at+jwt"), demands)->generation);
     EXPECT_FALSE(
@@ -156,9 +156,9 @@ TEST(MozillaClaimsTest, RefusesEventsForOthers) {
     EXPECT_EQ(events_of("[]").error(), "jwt_claims");
     EXPECT_EQ(events_of(R"({"https://schemas.accounts.firefox.com/event/password-change":{}})").error(),
               "jwt_claims");
-    EXPECT_EQ(
-        events_of(R"({"https://schemas.accounts.firefox.com/event/password-change":{"changeTime":0}})").error(),
-        "jwt_claims");
+    EXPECT_EQ(events_of(R"({"https://schemas.accounts.firefox.com/event/password-change":{"changeTime":0}})")
+                  .error(),
+              "jwt_claims");
     // Without a client id of ours nothing is meant for us.
     const auto token = token_of(R"({"sub":"a","events":{},"aud":"","iss":"https://accounts.example"})", "");
     EXPECT_EQ(read_account_events(token, issuer, "", now_s * 1000).error(), "jwt_audience");

@@ -19,6 +19,16 @@ std::unexpected<AccessRefusal> unavailable(std::string_view reason) {
     return std::unexpected(AccessRefusal{AccessFailure::unavailable, reason});
 }
 
+/// One of those who ask at the same time, while it lives.
+struct Turn {
+    explicit Turn(std::atomic<int>& its_count) : count(its_count), number(++its_count) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { --count; }
+    std::atomic<int>& count;
+    const int number;
+};
+
 /// What to say of a token that no key of ours is for, when nobody else can be asked.
 AccessRefusal undecided(const KeySource::Keys& keys) {
     if (keys.keys && keys.current) return {AccessFailure::invalid, reason_of(JwtProblem::unknown_key)};
@@ -87,14 +97,11 @@ base::Task<AccessVerdict> RemoteAccessTokens::ask(base::Executor& home, std::str
     const auto key = base::sha256(fmt::format("{}\n{}", scope, token));
     if (auto known = remembered(key)) co_return std::move(*known);
     // Whoever sends us rubbish makes us ask: not for more than this at once.
-    if (questions_.fetch_add(1) >= most_questions) {
-        questions_.fetch_sub(1);
-        co_return unavailable("verify_busy");
-    }
+    const Turn turn(questions_);
+    if (turn.number > most_questions) co_return unavailable("verify_busy");
     co_await base::yield_to(loop_);
     auto response = co_await question(token);
     co_await base::yield_to(home);
-    questions_.fetch_sub(1);
     if (!response) {
         logger_.warning("verify_failed", {{"error", response.error().message}});
         co_return unavailable("verify_unavailable");
@@ -139,7 +146,8 @@ void RemoteAccessTokens::remember(const std::string& key, const AccessGrant& gra
     const std::lock_guard lock(mutex_);
     if (verdicts_.size() >= most_verdicts)
         std::erase_if(verdicts_, [now](const auto& entry) { return entry.second.until_ms <= now; });
-    if (verdicts_.size() < most_verdicts) verdicts_.insert_or_assign(key, Verdict{grant, now + verdict_lifetime_ms});
+    if (verdicts_.size() < most_verdicts)
+        verdicts_.insert_or_assign(key, Verdict{grant, now + verdict_lifetime_ms});
 }
 
 base::Task<AccessVerdict> EitherAccessTokens::verify(base::Executor& home, std::string token,

@@ -26,9 +26,10 @@ struct RemoteSettings {
     net::ClientSettings client;
 };
 
-/// Verifies access tokens of another account server (sync-1.5 sheet, 17.1): signed ones with its keys, others,
-/// and those signed with a key that is nowhere to be had, at its verify endpoint. Thread-safe. Its calls to
-/// other servers happen on `loop`; loop, clock and logger outlive it, and it outlives the loop's run.
+/// Verifies access tokens of another account server (sync-1.5 sheet, 17.1): signed ones with its keys,
+/// others, and those signed with a key that is nowhere to be had, at its verify endpoint. Thread-safe. Its
+/// calls to other servers happen on `loop`; loop, clock and logger outlive it, and it outlives the loop's
+/// run.
 class RemoteAccessTokens final : public AccessTokenVerifier {
   public:
     static constexpr std::int64_t verdict_lifetime_ms = 60'000;
@@ -54,7 +55,8 @@ class RemoteAccessTokens final : public AccessTokenVerifier {
         std::int64_t until_ms;
     };
 
-    RemoteAccessTokens(RemoteSettings settings, net::Loop& loop, const base::Clock& clock, base::Logger& logger)
+    RemoteAccessTokens(RemoteSettings settings, net::Loop& loop, const base::Clock& clock,
+                       base::Logger& logger)
         : settings_(std::move(settings)),
           loop_(loop),
           clock_(clock),

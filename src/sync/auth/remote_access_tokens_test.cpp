@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <mutex>
 
 #include "base/text.hpp"
@@ -74,8 +75,8 @@ class AccountServer final : public net::http::Application {
 
 std::string claims(std::string_view account = "abc", std::int64_t expires_s = now_ms / 1000 + 100'000) {
     return fmt::format(
-        R"({{"iss":"https://accounts.example","sub":"{}","scope":"{}","exp":{},"fxa-generation":7}})", account,
-        oldsync_scope, expires_s);
+        R"({{"iss":"https://accounts.example","sub":"{}","scope":"{}","exp":{},"fxa-generation":7}})",
+        account, oldsync_scope, expires_s);
 }
 
 class RemoteAccessTokensTest : public testing::Test {
@@ -154,8 +155,8 @@ TEST_F(RemoteAccessTokensTest, KeepsKeysWhileTheServerIsAway) {
     settings_.verify_url.reset();
     accounts_.set_keys(one_.key_set());
     EXPECT_EQ(outcome(one_.token(claims())), "abc");
-    for (const auto& [keys, status] : {std::pair("gone", 503), std::pair("gone", 302), std::pair("<html>", 200),
-                                       std::pair(R"({"keys":[]})", 200)}) {
+    for (const auto& [keys, status] : {std::pair("gone", 503), std::pair("gone", 302),
+                                       std::pair("<html>", 200), std::pair(R"({"keys":[]})", 200)}) {
         accounts_.set_keys(keys, status);
         clock_.advance_ms(2 * 3600 * 1000);
         EXPECT_EQ(outcome(two_.token(claims("abc", 1'800'000'000))), "503 keys_unavailable") << keys;
@@ -206,7 +207,8 @@ TEST_F(RemoteAccessTokensTest, FetchesOnceForAllWhoWait) {
 }
 
 TEST_F(RemoteAccessTokensTest, AsksTheVerifyEndpointAboutOpaqueTokens) {
-    accounts_.set_verdict(200, fmt::format(R"({{"user":"def","scope":["{}"],"generation":9}})", oldsync_scope));
+    accounts_.set_verdict(200,
+                          fmt::format(R"({{"user":"def","scope":["{}"],"generation":9}})", oldsync_scope));
     const auto grant = verify("opaque \"token\"");
     ASSERT_TRUE(grant) << grant.error().reason;
     EXPECT_EQ(grant->account, "def");
@@ -233,6 +235,26 @@ TEST_F(RemoteAccessTokensTest, AsksTheVerifyEndpointAboutUnknownKeys) {
     // But not about what is refused whatever key it has.
     EXPECT_EQ(outcome(one_.sign(R"({"alg":"HS256","kid":"two"})", "{}")), "401 jwt_algorithm");
     EXPECT_EQ(accounts_.questions().size(), 2U);
+}
+
+TEST_F(RemoteAccessTokensTest, AsksAFewQuestionsAtATime) {
+    accounts_.set_verdict(400, "{}");
+    accounts_.set_delay(300);
+    net::Loop home;
+    constexpr int many = RemoteAccessTokens::most_questions + 8;
+    std::map<std::string_view, int> reasons;
+    int left = many;
+    for (int i = 0; i < many; ++i) {
+        base::spawn(tokens().verify(home, fmt::format("opaque {}", i), oldsync_scope), [&](auto verdict) {
+            ++reasons[verdict->error().reason];
+            if (--left == 0) home.stop();
+        });
+    }
+    home.run();
+    EXPECT_EQ(reasons["verify_refused"], RemoteAccessTokens::most_questions);
+    EXPECT_EQ(reasons["verify_busy"], 8);
+    accounts_.set_delay(0);
+    EXPECT_EQ(outcome("one more"), "401 verify_refused");  // the places are free again
 }
 
 TEST_F(RemoteAccessTokensTest, TellsRefusalsFromSilence) {

@@ -70,8 +70,9 @@ std::string Signer::sign(std::string_view header, std::string_view claims) const
 }
 
 std::string Signer::token(std::string_view claims, std::string_view type) const {
-    return sign(fmt::format(R"({{"alg":"{}","kid":"{}","typ":"{}"}})", elliptic_ ? "ES256" : "RS256", id_, type),
-                claims);
+    return sign(
+        fmt::format(R"({{"alg":"{}","kid":"{}","typ":"{}"}})", elliptic_ ? "ES256" : "RS256", id_, type),
+        claims);
 }
 
 }  // namespace homespun::sync::auth

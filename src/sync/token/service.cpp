@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/token/bearer.hpp"
 
 namespace homespun::sync::token {
 namespace {
@@ -174,20 +175,11 @@ void TokenService::register_natives(barrel::Natives& natives) {
 }
 
 base::Task<std::expected<void, Problem>> TokenService::authenticate(Context& context) const {
-    const auto refuse = [](std::string reason, int status = 401) {
-        return std::unexpected(Problem{.status = status, .reason = std::move(reason), .detail = {}});
-    };
-    const auto header = context.request().headers.find("Authorization");
-    const auto blank = header ? header->find(' ') : std::string_view::npos;
-    if (blank == std::string_view::npos) co_return refuse("no_authorization");
-    if (!base::iequals(header->substr(0, blank), "Bearer")) co_return refuse("unsupported_scheme");
-    std::string token(header->substr(blank + 1));
+    auto token = bearer_token(context);
+    if (!token) co_return std::unexpected(token.error());
     auto grant =
-        co_await verifier_.verify(*context.request().executor, std::move(token), auth::oldsync_scope);
-    if (!grant) {
-        const bool unavailable = grant.error().failure == auth::AccessFailure::unavailable;
-        co_return refuse(std::string(grant.error().reason), unavailable ? 503 : 401);
-    }
+        co_await verifier_.verify(*context.request().executor, std::move(*token), auth::oldsync_scope);
+    if (!grant) co_return std::unexpected(problem_of(grant.error()));
     context.set_identity(std::move(*grant));
     co_return std::expected<void, Problem>();
 }

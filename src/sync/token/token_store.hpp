@@ -50,6 +50,12 @@ class TokenStore {
     /// Ends all of an account's rows: generation to the highest value, replaced now (sheet, 22: retired).
     virtual std::expected<void, Unavailable> retire(const std::string& email, std::int64_t now_ms) = 0;
 
+    /// Lifts the generation of an account's current row to at least this: who signed in before is refused
+    /// from now on (sheet, 22: password change). Nothing happens where it is higher, or there is no such
+    /// account.
+    virtual std::expected<void, Unavailable> raise_generation(const std::string& email,
+                                                              std::int64_t generation) = 0;
+
     // --- nodes, for the operator
 
     /// By id.

@@ -20,6 +20,8 @@ class TokenSqlite final : public token::TokenStore {
                                                                   bool new_users_allowed) override;
     std::expected<void, token::Unavailable> set_own_node(const std::string& url) override;
     std::expected<void, token::Unavailable> retire(const std::string& email, std::int64_t now_ms) override;
+    std::expected<void, token::Unavailable> raise_generation(const std::string& email,
+                                                             std::int64_t generation) override;
     token::StoreOutcome<std::vector<token::Node>> nodes() override;
     token::StoreOutcome<bool> add_node(const std::string& url, const token::NodeChange& change) override;
     token::StoreOutcome<bool> change_node(const std::string& url, const token::NodeChange& change) override;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::store::sqlite {
@@ -142,6 +144,30 @@ TEST_F(TokenSqliteTest, ReplacedRowsQueueForThePurge) {
     EXPECT_TRUE(store_->forget_row(second.uid));
     EXPECT_THAT(*store_->rows("1@x"), testing::IsEmpty());
     EXPECT_EQ(node("http://a").current_load, 0);
+}
+
+TEST_F(TokenSqliteTest, ANewPasswordLiftsTheGenerationOfTheCurrentRowOnly) {
+    add("http://a", 100, 0);
+    const auto generations = [&](const std::string& email) {
+        std::vector<std::int64_t> found;  // newest first
+        for (const auto& row : *store_->rows(email))
+            found.push_back(row.generation);
+        return found;
+    };
+    ASSERT_TRUE(assign("one@x", 10, "aa", now));
+    ASSERT_TRUE(assign("one@x", 20, "bb", now + 1));  // replaces the row before it
+    ASSERT_TRUE(assign("other@x", 10));
+    ASSERT_TRUE(store_->raise_generation("one@x", 50));
+    EXPECT_THAT(generations("one@x"), testing::ElementsAre(50, 10));
+    EXPECT_THAT(generations("other@x"), testing::ElementsAre(10));
+    ASSERT_TRUE(store_->raise_generation("one@x", 40));
+    EXPECT_THAT(generations("one@x"), testing::ElementsAre(50, 10));
+    ASSERT_TRUE(store_->raise_generation("nobody@x", 40));
+    EXPECT_TRUE(store_->rows("nobody@x")->empty());
+    // A retired account stays retired.
+    ASSERT_TRUE(store_->retire("one@x", now + 2));
+    ASSERT_TRUE(store_->raise_generation("one@x", 60));
+    EXPECT_EQ(generations("one@x").front(), std::numeric_limits<std::int64_t>::max());
 }
 
 }  // namespace

@@ -45,6 +45,16 @@ StoreOutcome<std::vector<UserRow>> TokenSqlite::rows(const std::string& email) {
     return told(read_user_rows(std::move(query)));
 }
 
+StoreOutcome<void> TokenSqlite::raise_generation(const std::string& email, std::int64_t generation) {
+    return told(database_
+                    .use("UPDATE users SET generation = ?2 WHERE email = ?1 AND generation < ?2 AND "
+                         "replaced_at IS NULL "
+                         "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')")
+                    .bind(1, email)
+                    .bind(2, generation)
+                    .run());
+}
+
 StoreOutcome<std::int64_t> TokenSqlite::count_users() {
     auto query = database_.use(
         "SELECT count(DISTINCT email) FROM users WHERE replaced_at IS NULL "
