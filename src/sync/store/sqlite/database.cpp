@@ -5,7 +5,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <thread>
+
+#include "base/text.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -18,6 +21,19 @@ SqlError error_of(sqlite3* connection, std::string message) {
     if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
         error.system_errno = sqlite3_system_errno(connection);
     return error;
+}
+
+/// As SQLite wants it; only a URI can say that a file does not change.
+std::string name_of(const std::string& path, const OpenOptions& options) {
+    if (!options.immutable) return path;
+    return "file:" + base::percent_encode(path) + "?immutable=1";
+}
+
+/// Missing, or without a page: the only files whose way of vacuuming can be chosen.
+bool is_new(const std::string& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    return error || size == 0;
 }
 
 }  // namespace
@@ -143,8 +159,9 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
     sqlite3* raw = nullptr;
     const int flags =
         (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const int code = sqlite3_open_v2(path.c_str(), &raw, flags, options.vfs);
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (options.immutable ? SQLITE_OPEN_URI : 0);
+    const bool incremental = options.incremental_vacuum && !options.read_only && is_new(path);
+    const int code = sqlite3_open_v2(name_of(path, options).c_str(), &raw, flags, options.vfs);
     Database database(raw);
     if (code != SQLITE_OK) {
         const std::string reason = raw ? sqlite3_errmsg(raw) : "out of memory";
@@ -157,9 +174,10 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
         options.cache_kib, options.mmap_bytes, options.synchronous_full ? "FULL" : "NORMAL");
     if (!options.read_only) {
         setup = fmt::format(
-            "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; "
+            "PRAGMA page_size={}; {} PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; "
             "PRAGMA journal_size_limit={}; {}",
-            options.page_size, options.autocheckpoint_pages, options.journal_size_limit, setup);
+            options.page_size, incremental ? "PRAGMA auto_vacuum=INCREMENTAL;" : "",
+            options.autocheckpoint_pages, options.journal_size_limit, setup);
     }
     if (auto done = database.execute_patiently(setup, options.busy_timeout_ms); !done) {
         done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);

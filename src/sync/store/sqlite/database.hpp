@@ -69,7 +69,10 @@ class Statement {
 
 struct OpenOptions {
     bool read_only = false;
+    bool immutable =
+        false;  ///< with read_only: nobody writes meanwhile, so no lock and no file beside it is needed
     int page_size = 8192;                        ///< bytes; counts only when the file is made
+    bool incremental_vacuum = false;             ///< counts only when the file is made
     int cache_kib = 8192;                        ///< page cache
     std::int64_t mmap_bytes = 0;                 ///< memory-mapped reading
     int autocheckpoint_pages = 1000;             ///< 0: the owner of the connection checkpoints itself
