@@ -50,12 +50,19 @@ bool SqlError::is_full() const {
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
 }
+bool SqlError::is_corrupt() const {
+    return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
 bool SqlError::is_constraint() const {
     return (code & 0xff) == SQLITE_CONSTRAINT;
 }
 
 Statement::~Statement() {
-    if (statement_ != nullptr) reset();
+    if (statement_ == nullptr) return;
+    if (is_own_)
+        sqlite3_finalize(statement_);
+    else
+        reset();
 }
 
 void Statement::reset() {
@@ -215,6 +222,15 @@ SqlResult<Statement> Database::prepare(const char* sql) {
         slot.reset(raw);
     }
     return Statement(slot.get());
+}
+
+SqlResult<Statement> Database::prepare_once(const std::string& sql) {
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(connection_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK)
+        return std::unexpected(last_error(sql));
+    Statement statement(raw);
+    statement.is_own_ = true;
+    return statement;
 }
 
 Statement Database::use(const char* sql) {
