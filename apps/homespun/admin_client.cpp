@@ -7,7 +7,8 @@
 using namespace homespun;
 
 base::Result<base::json::Value> ask_server(const std::string& data_directory, std::string method,
-                                           std::string target, std::string body) {
+                                           std::string target, std::string body,
+                                           std::chrono::milliseconds timeout) {
     net::Loop loop;
     net::Client client(loop);
     net::Endpoint endpoint;
@@ -17,7 +18,7 @@ base::Result<base::json::Value> ask_server(const std::string& data_directory, st
     request.target = std::move(target);
     if (!body.empty()) request.headers.add("Content-Type", "application/json");
     request.body = std::move(body);
-    const auto response = net::run_here(loop, client.send(endpoint, std::move(request)));
+    const auto response = net::run_here(loop, client.send(endpoint, std::move(request), timeout));
     if (!response) {
         return base::fail(fmt::format(
             "no server answers for the data directory {} ({}); start it with `homespun serve`, or name "

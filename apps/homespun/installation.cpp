@@ -14,8 +14,10 @@
 #include "setting_values.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/admin_service.hpp"
+#include "sync/ops/data_service.hpp"
 #include "sync/ops/node_admin.hpp"
 #include "sync/ops/notice_admin.hpp"
+#include "sync/ops/restore.hpp"
 #include "sync/ops/secrets.hpp"
 #include "sync/storage/service.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
@@ -102,6 +104,7 @@ struct Installation::Parts {
     std::unique_ptr<sync::ops::AdminService> admin;
     std::unique_ptr<sync::ops::NodeAdmin> node_admin;
     std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
+    std::unique_ptr<sync::ops::DataService> data_service;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
@@ -191,6 +194,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
                                                               *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
+    data_service = std::make_unique<sync::ops::DataService>(
+        sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
     auto& loop = loops[0];
     client = std::make_unique<net::Client>(
@@ -316,6 +321,7 @@ base::Result<void> Installation::Parts::bind_admin() {
     admin->register_natives(natives);
     node_admin->register_natives(natives);
     notice_admin->register_natives(natives);
+    data_service->register_natives(natives);
     auto bound = bind("admin", natives, {});
     if (!bound) return std::unexpected(bound.error());
     mounted.push_back(std::move(*bound));
@@ -343,6 +349,8 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     const auto& data = settings.text("data");
     auto lease = sys::Lease::take(data);
     if (!lease) return std::unexpected(lease.error());
+    if (auto whole = sync::ops::refuse_unfinished_restore(data); !whole)
+        return std::unexpected(whole.error());
     auto parts = std::make_unique<Parts>(std::move(*lease), settings, *start.page);
     auto secrets = sync::ops::Secrets::load_or_create(data, parts->random);
     if (!secrets) return std::unexpected(secrets.error());

@@ -5,6 +5,8 @@
 #include <functional>
 
 #include "admin_client.hpp"
+#include "common_options.hpp"
+#include "data_commands.hpp"
 #include "operator_commands.hpp"
 #include "serve.hpp"
 #include "settings.hpp"
@@ -14,48 +16,14 @@ namespace config = base::config;
 
 namespace {
 
-constexpr int failed = 1;
-constexpr int usage = 2;
 constexpr int seeds_at_once = 500;  // that the server makes for one request
-
-/// What all commands share: where the configuration comes from.
-struct Common {
-    std::string file;
-    std::string data;
-    std::vector<std::string> set;
-
-    void add_to(CLI::App& command) {
-        command.add_option("--config", file,
-                           "Configuration file (TOML); default /etc/homespun.toml if it is there");
-        command.add_option("--data", data, "Data directory");
-        command.add_option("--set", set,
-                           "Any setting, as name=value; `homespun config --template` lists them");
-    }
-
-    [[nodiscard]] base::Result<config::Overrides> overrides() const {
-        config::Overrides flags;
-        if (!data.empty()) flags.emplace_back("data", data);
-        for (const auto& pair : set) {
-            const auto equals = pair.find('=');
-            if (equals == std::string::npos)
-                return base::fail(fmt::format("--set {}: write name=value", pair));
-            flags.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
-        }
-        return flags;
-    }
-};
-
-int complain(std::string_view text, int status) {
-    fmt::print(stderr, "homespun: {}\n", text);
-    return status;
-}
 
 std::string joined(const std::vector<std::string>& texts) {
     return fmt::format("{}", fmt::join(texts, " "));
 }
 
 struct Commands {
-    Common common;
+    CommonOptions common;
     std::vector<std::string> listen, public_url, arguments;
     std::string signup;
     bool no_arbiter = false, json = false, show_template = false;
@@ -64,22 +32,21 @@ struct Commands {
     std::int64_t offset_s = 0;
 
     base::Result<config::Settings> settings() const {
-        auto flags = common.overrides();
-        if (!flags) return std::unexpected(flags.error());
-        if (!listen.empty()) flags->emplace_back("listen", joined(listen));
-        if (!public_url.empty()) flags->emplace_back("public_url", joined(public_url));
-        if (!signup.empty()) flags->emplace_back("signup", signup);
-        return load_settings(common.file, std::move(*flags));
+        config::Overrides flags;
+        if (!listen.empty()) flags.emplace_back("listen", joined(listen));
+        if (!public_url.empty()) flags.emplace_back("public_url", joined(public_url));
+        if (!signup.empty()) flags.emplace_back("signup", signup);
+        return common.settings(std::move(flags));
     }
 
     /// Asks the running server and hands its answer to `show`.
     int ask(std::string method, std::string target, std::string body,
             const std::function<void(const base::json::Value&)>& show) const {
         const auto settings = this->settings();
-        if (!settings) return complain(settings.error().message, usage);
+        if (!settings) return complain(settings.error().message, exit_usage);
         const auto answer =
             ask_server(settings->text("data"), std::move(method), std::move(target), std::move(body));
-        if (!answer) return complain(answer.error().message, failed);
+        if (!answer) return complain(answer.error().message, exit_failed);
         if (json) {
             fmt::print("{}\n", base::json::to_text(*answer));
         } else {
@@ -90,7 +57,7 @@ struct Commands {
 
     int run_serve() const {
         auto settings = this->settings();
-        if (!settings) return complain(settings.error().message, usage);
+        if (!settings) return complain(settings.error().message, exit_usage);
         return serve({std::move(*settings), no_arbiter, arguments});
     }
 
@@ -100,7 +67,7 @@ struct Commands {
             return 0;
         }
         const auto settings = this->settings();
-        if (!settings) return complain(settings.error().message, usage);
+        if (!settings) return complain(settings.error().message, exit_usage);
         fmt::print("{}", config::describe(setting_keys(), *settings));
         return 0;
     }
@@ -133,15 +100,15 @@ struct Commands {
     /// One JSON line an account, for `stampede --accounts`. What was made before an error is written.
     int run_seed() const {
         const auto settings = this->settings();
-        if (!settings) return complain(settings.error().message, usage);
+        if (!settings) return complain(settings.error().message, exit_usage);
         for (int left = seed_count; left > 0; left -= seeds_at_once) {
             const auto answer = ask_server(settings->text("data"), "POST", "/seed",
                                            fmt::format("{{\"count\":{}}}", std::min(left, seeds_at_once)));
-            if (!answer) return complain(answer.error().message, failed);
+            if (!answer) return complain(answer.error().message, exit_failed);
             const auto* accounts = answer->array();
             for (const auto& account : accounts ? *accounts : base::json::Array{})
                 fmt::print("{}\n", base::json::to_text(account));
-            if (std::fflush(stdout) != 0) return complain("the accounts cannot be written", failed);
+            if (std::fflush(stdout) != 0) return complain("the accounts cannot be written", exit_failed);
         }
         return 0;
     }
@@ -166,8 +133,8 @@ int main(int argc, char** argv) {
     Commands commands;
     commands.arguments.assign(argv, argv + argc);
     int status = 0;
-    const auto command = [&](CLI::App& parent, const char* name, const char* help,
-                             std::function<int()> run) -> CLI::App& {
+    const AddCommand command = [&](CLI::App& parent, const char* name, const char* help,
+                                   std::function<int()> run) -> CLI::App& {
         auto& sub = *parent.add_subcommand(name, help);
         commands.common.add_to(sub);
         sub.callback([&status, run = std::move(run)] { status = run(); });
@@ -222,6 +189,9 @@ int main(int argc, char** argv) {
             [&] { return commands.ask("POST", "/secrets/rotate", {}, Commands::show_secrets); })
         .add_flag("--json", commands.json);
 
+    DataCommands data_commands(commands.common);
+    data_commands.add_to(app, command);
+
 #ifdef HOMESPUN_TEST_CONTROL
     auto& test = *app.add_subcommand("test", "Test control");
     test.require_subcommand(1);
@@ -238,7 +208,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : usage;
+        return app.exit(error) == 0 ? 0 : exit_usage;
     }
     return status;
 }

@@ -79,6 +79,25 @@ void hmac(std::string_view key, std::initializer_list<std::string_view> parts, D
 
 }  // namespace
 
+struct Sha256::Context {
+    std::unique_ptr<EVP_MD_CTX, FreeContext> running{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+    if (EVP_DigestInit_ex(context_->running.get(), sha256_algorithm(), nullptr) != 1) std::abort();
+}
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view piece) {
+    if (EVP_DigestUpdate(context_->running.get(), piece.data(), piece.size()) != 1) std::abort();
+}
+
+std::string Sha256::finish() {
+    Digest digest;
+    if (EVP_DigestFinal_ex(context_->running.get(), digest.data(), nullptr) != 1) std::abort();
+    return std::string(view(digest));
+}
+
 std::string sha256(std::string_view data) {
     Hasher hasher;
     hasher.add(data);

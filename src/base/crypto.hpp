@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,20 @@ namespace homespun::base {
 // Thin, pure layer over OpenSSL's EVP. Bytes in, bytes out (std::string). Thread-safe.
 
 std::string sha256(std::string_view data);
+/// The same for what does not fit into memory: give it piece by piece, then `finish` once.
+class Sha256 {
+  public:
+    Sha256();
+    ~Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+    void add(std::string_view piece);
+    std::string finish();
+
+  private:
+    struct Context;
+    std::unique_ptr<Context> context_;
+};
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// RFC 5869 with SHA-256. An empty salt means 32 zero bytes. `length` at most 8160.
 std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,

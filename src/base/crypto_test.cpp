@@ -145,5 +145,13 @@ TEST(CryptoTest, ThreadsDoNotDisturbEachOther) {
     EXPECT_EQ(wrong, 0);
 }
 
+TEST(Sha256Test, PiecesGiveWhatTheWholeGives) {
+    Sha256 hash;
+    for (const char* piece : {"abc", "", "def"})
+        hash.add(piece);
+    EXPECT_EQ(hash.finish(), sha256("abcdef"));
+    EXPECT_EQ(Sha256().finish(), sha256(""));
+}
+
 }  // namespace
 }  // namespace homespun::base

@@ -106,6 +106,63 @@ base::Result<void> make_private_directory(const std::string& path) {
     return {};
 }
 
+base::Result<void> make_private_file(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (file.get() < 0) return failure("make", path);
+    return {};
+}
+
+base::Result<void> copy_file(const std::string& from, const std::string& to) {
+    const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    if (source.get() < 0) return failure("read", from);
+    const Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (target.get() < 0) return failure("make", to);
+    const auto give_up = [&to](std::unexpected<base::Error> why) {
+        ::unlink(to.c_str());
+        return why;
+    };
+    std::string buffer(std::size_t{1} << 20, '\0');
+    while (true) {
+        const auto got = ::read(source.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return give_up(failure("read", from));
+        if (got == 0) break;
+        if (!write_all(target.get(), std::string_view(buffer).substr(0, static_cast<std::size_t>(got))))
+            return give_up(failure("write", to));
+    }
+    if (::fsync(target.get()) != 0) return give_up(failure("sync", to));
+    return {};
+}
+
+base::Result<void> sync_path(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 || ::fsync(file.get()) != 0) return failure("sync", path);
+    return {};
+}
+
+base::Result<void> rename_durably(const std::string& from, const std::string& to, Taken taken) {
+    const unsigned flags = taken == Taken::refuse ? RENAME_NOREPLACE : 0;
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) != 0)
+        return failure(fmt::format("rename {} to", from), to);
+    const auto parent = std::filesystem::path(to).parent_path().string();
+    return sync_path(parent.empty() ? "." : parent);
+}
+
+base::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failure("open", directory);
+    DirectoryLock lock(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return failure("lock", directory);
+    return lock;
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+DirectoryLock::~DirectoryLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
 base::Result<Lease> Lease::take(const std::string& directory) {
     const auto path = directory + "/lease";
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

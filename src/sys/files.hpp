@@ -17,6 +17,35 @@ base::Result<void> write_file_atomically(const std::string& path, std::string_vi
 /// write to.
 base::Result<void> make_private_directory(const std::string& path);
 
+/// Makes an empty file with mode 0600; fails when the path is taken.
+base::Result<void> make_private_file(const std::string& path);
+
+/// Copies `from` into the new file `to` (mode 0600) and syncs it. After a failure `to` does not exist.
+base::Result<void> copy_file(const std::string& from, const std::string& to);
+
+/// Sees to it that a file's content, or the names in a directory, survive a loss of power.
+base::Result<void> sync_path(const std::string& path);
+
+enum class Taken { replace, refuse };  ///< what a renaming does when the new name is taken
+
+/// Renames and syncs the new name's directory. The parents of both must be on one file system.
+base::Result<void> rename_durably(const std::string& from, const std::string& to,
+                                  Taken taken = Taken::replace);
+
+/// A lock on a directory, held by an open descriptor; it goes with the process.
+class DirectoryLock {
+  public:
+    /// Fails when somebody holds it.
+    static base::Result<DirectoryLock> take(const std::string& directory);
+    DirectoryLock(DirectoryLock&& other) noexcept;
+    DirectoryLock& operator=(DirectoryLock&&) = delete;
+    ~DirectoryLock();
+
+  private:
+    explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+    int descriptor_;
+};
+
 /// An exclusive claim on a data directory, held by an open, locked file in it; it goes with the process.
 class Lease {
   public:

@@ -116,5 +116,40 @@ TEST_F(FilesTest, LeasesToOneAtATime) {
     EXPECT_FALSE(Lease::take(path("none")));
 }
 
+TEST_F(FilesTest, CopiesIntoAPrivateFileAndNeverOverOne) {
+    const std::string content(3'000'000, 'x');
+    std::ofstream(path("from")) << content;
+    ASSERT_TRUE(copy_file(path("from"), path("to")));
+    EXPECT_EQ(*read_file(path("to")), content);
+    EXPECT_EQ(mode(path("to")), 0600u);
+    EXPECT_FALSE(copy_file(path("from"), path("to")));
+    EXPECT_EQ(*read_file(path("to")), content);
+    EXPECT_FALSE(copy_file(path("none"), path("other")));
+    EXPECT_FALSE(fs::exists(path("other")));
+    EXPECT_FALSE(copy_file("/dev/zero", "/dev/full"));
+}
+
+TEST_F(FilesTest, RenamesOverOrRefuses) {
+    ASSERT_TRUE(make_private_file(path("a")));
+    EXPECT_FALSE(make_private_file(path("a")));
+    fs::create_directory(path("taken"));
+    fs::create_directory(path("fresh"));
+    EXPECT_FALSE(rename_durably(path("fresh"), path("taken"), Taken::refuse))
+        << "an empty directory is taken too";
+    EXPECT_TRUE(fs::exists(path("fresh")));
+    EXPECT_TRUE(rename_durably(path("fresh"), path("free"), Taken::refuse));
+    EXPECT_TRUE(fs::exists(path("free")));
+}
+
+TEST_F(FilesTest, ADirectoryIsLockedOnce) {
+    auto held = DirectoryLock::take(path(""));
+    ASSERT_TRUE(held);
+    EXPECT_FALSE(DirectoryLock::take(path("")));
+    {
+        const auto gone = std::move(*held);
+    }
+    EXPECT_TRUE(DirectoryLock::take(path("")));
+}
+
 }  // namespace
 }  // namespace homespun::sys

@@ -138,6 +138,16 @@ class Store {
     virtual base::Task<Outcome<Timestamp>> remove_user(base::Executor& home, UserId user,
                                                        Precondition when) = 0;
 
+    /// A user that no person is: a place where an import builds up what `replace_user` then takes. Another
+    /// one at each call. What is left in such a place goes when the store is opened again.
+    virtual UserId staging_place(UserId user) = 0;
+    /// All that `user` had gives way to all that stands in `staged`, a staging place of the same user, which
+    /// is empty afterwards; at once, whatever its size. Staged batches of `user` go too. Every collection
+    /// gets the new timestamp, and so does the user, even when there are none. The precondition counts
+    /// against the user's storage timestamp.
+    virtual base::Task<Outcome<Timestamp>> replace_user(base::Executor& home, UserId user, UserId staged,
+                                                        Precondition when) = 0;
+
     struct Staged {
         std::string batch;        ///< [A-Za-z0-9_-]+
         Timestamp last_modified;  ///< the collection's unchanged timestamp

@@ -5,7 +5,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <thread>
+
+#include "base/text.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -18,6 +21,19 @@ SqlError error_of(sqlite3* connection, std::string message) {
     if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
         error.system_errno = sqlite3_system_errno(connection);
     return error;
+}
+
+/// As SQLite wants it; only a URI can say that a file does not change.
+std::string name_of(const std::string& path, const OpenOptions& options) {
+    if (!options.immutable) return path;
+    return "file:" + base::percent_encode(path) + "?immutable=1";
+}
+
+/// Missing, or without a page: the only files whose way of vacuuming can be chosen.
+bool is_new(const std::string& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    return error || size == 0;
 }
 
 }  // namespace
@@ -34,12 +50,19 @@ bool SqlError::is_full() const {
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
 }
+bool SqlError::is_corrupt() const {
+    return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
 bool SqlError::is_constraint() const {
     return (code & 0xff) == SQLITE_CONSTRAINT;
 }
 
 Statement::~Statement() {
-    if (statement_ != nullptr) reset();
+    if (statement_ == nullptr) return;
+    if (is_own_)
+        sqlite3_finalize(statement_);
+    else
+        reset();
 }
 
 void Statement::reset() {
@@ -143,8 +166,9 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
     sqlite3* raw = nullptr;
     const int flags =
         (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const int code = sqlite3_open_v2(path.c_str(), &raw, flags, options.vfs);
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (options.immutable ? SQLITE_OPEN_URI : 0);
+    const bool incremental = options.incremental_vacuum && !options.read_only && is_new(path);
+    const int code = sqlite3_open_v2(name_of(path, options).c_str(), &raw, flags, options.vfs);
     Database database(raw);
     if (code != SQLITE_OK) {
         const std::string reason = raw ? sqlite3_errmsg(raw) : "out of memory";
@@ -157,9 +181,10 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
         options.cache_kib, options.mmap_bytes, options.synchronous_full ? "FULL" : "NORMAL");
     if (!options.read_only) {
         setup = fmt::format(
-            "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; "
+            "PRAGMA page_size={}; {} PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint={}; "
             "PRAGMA journal_size_limit={}; {}",
-            options.page_size, options.autocheckpoint_pages, options.journal_size_limit, setup);
+            options.page_size, incremental ? "PRAGMA auto_vacuum=INCREMENTAL;" : "",
+            options.autocheckpoint_pages, options.journal_size_limit, setup);
     }
     if (auto done = database.execute_patiently(setup, options.busy_timeout_ms); !done) {
         done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);
@@ -197,6 +222,15 @@ SqlResult<Statement> Database::prepare(const char* sql) {
         slot.reset(raw);
     }
     return Statement(slot.get());
+}
+
+SqlResult<Statement> Database::prepare_once(const std::string& sql) {
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(connection_.get(), sql.c_str(), -1, &raw, nullptr) != SQLITE_OK)
+        return std::unexpected(last_error(sql));
+    Statement statement(raw);
+    statement.is_own_ = true;
+    return statement;
 }
 
 Statement Database::use(const char* sql) {

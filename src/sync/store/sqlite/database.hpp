@@ -25,6 +25,8 @@ struct SqlError {
     [[nodiscard]] bool is_full() const;
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] bool is_constraint() const;
+    /// The file's content makes no sense, or is no database at all.
+    [[nodiscard]] bool is_corrupt() const;
 };
 
 template <class T>
@@ -38,7 +40,9 @@ class Statement {
     /// One that could not be prepared: binding does nothing, every step fails with `reason`.
     explicit Statement(SqlError reason) : broken_(std::make_unique<SqlError>(std::move(reason))) {}
     Statement(Statement&& other) noexcept
-        : statement_(std::exchange(other.statement_, nullptr)), broken_(std::move(other.broken_)) {}
+        : statement_(std::exchange(other.statement_, nullptr)),
+          is_own_(other.is_own_),
+          broken_(std::move(other.broken_)) {}
     Statement& operator=(Statement&&) = delete;
     Statement(const Statement&) = delete;
     ~Statement();
@@ -63,13 +67,18 @@ class Statement {
     [[nodiscard]] bool is_null(int column) const;
 
   private:
+    friend class Database;
     sqlite3_stmt* statement_ = nullptr;
+    bool is_own_ = false;  ///< finalised here: nobody else keeps it
     std::unique_ptr<SqlError> broken_;
 };
 
 struct OpenOptions {
     bool read_only = false;
+    bool immutable =
+        false;  ///< with read_only: nobody writes meanwhile, so no lock and no file beside it is needed
     int page_size = 8192;                        ///< bytes; counts only when the file is made
+    bool incremental_vacuum = false;             ///< counts only when the file is made
     int cache_kib = 8192;                        ///< page cache
     std::int64_t mmap_bytes = 0;                 ///< memory-mapped reading
     int autocheckpoint_pages = 1000;             ///< 0: the owner of the connection checkpoints itself
@@ -97,6 +106,8 @@ class Database {
     /// The same in one chain: `use(sql).bind(1, x).run()`; a statement that cannot be prepared says so at its
     /// step.
     Statement use(const char* sql);
+    /// A statement for this once; any text.
+    SqlResult<Statement> prepare_once(const std::string& sql);
     [[nodiscard]] std::int64_t last_insert_rowid() const;
     /// Rows changed by the last INSERT, UPDATE or DELETE.
     [[nodiscard]] std::int64_t changes() const;

@@ -1,27 +1,50 @@
 #include "sync/store/sqlite/shard_purge.hpp"
 
-#include <map>
 #include <vector>
 
 namespace homespun::sync::store::sqlite {
+namespace {
 
-SqlResult<bool> ShardPurge::slice(Timestamp now) {
+/// Rows of one portion: half a millisecond of work at most.
+constexpr std::int64_t most_rows = 32;
+
+}  // namespace
+
+SqlResult<bool> ShardPurge::slice(Timestamp now, Steady::time_point until) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
-    auto removed = dropped_rows();
-    if (removed && *removed == 0) removed = expired_rows(now);
-    if (removed && *removed == 0) removed = dead_batches(now);
-    if (removed && *removed == 0) removed = orphaned_rows();
-    if (!removed) return std::unexpected(removed.error());
-    if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
-    return *removed > 0;
+    const auto cursor = swept_cid_;
+    bool more = true;
+    while (more) {
+        const auto done = portion(now);
+        if (!done) {
+            swept_cid_ = cursor;
+            return done;
+        }
+        more = *done;
+        if (Steady::now() >= until) break;
+    }
+    if (auto done = transaction->commit(); !done) {
+        swept_cid_ = cursor;
+        return std::unexpected(done.error());
+    }
+    if (!more) swept_cid_ = 0;
+    return more;
 }
 
-SqlResult<std::int64_t> ShardPurge::dropped_rows() {
+SqlResult<bool> ShardPurge::portion(Timestamp now) {
+    auto more = dropped_rows();
+    if (more && !*more) more = expired_rows(now);
+    if (more && !*more) more = dead_batches(now);
+    if (more && !*more) more = orphaned_rows();
+    return more;
+}
+
+SqlResult<bool> ShardPurge::dropped_rows() {
     auto next = database_.use("SELECT cid FROM dropped LIMIT 1");
     const auto found = next.step();
     if (!found) return std::unexpected(found.error());
-    if (!*found) return 0;
+    if (!*found) return false;
     const auto cid = next.integer(0);
     next.reset();
     auto done =
@@ -31,48 +54,61 @@ SqlResult<std::int64_t> ShardPurge::dropped_rows() {
             .run();
     if (!done) return std::unexpected(done.error());
     const auto rows = database_.changes();
-    if (rows == most_rows) return rows;
+    removed_ += rows;
+    if (rows == most_rows) return true;
     done = database_.use("DELETE FROM dropped WHERE cid = ?1").bind(1, cid).run();
     if (!done) return std::unexpected(done.error());
-    return rows + 1;
+    return true;
 }
 
-SqlResult<std::int64_t> ShardPurge::expired_rows(Timestamp now) {
-    struct Sums {
-        std::int64_t count = 0, bytes = 0;
-    };
-    std::map<std::int64_t, Sums> by_collection;
+/// Goes from collection to collection through the index, whose first entry in each is the one that expires
+/// first: one look-up for a collection in which nothing has.
+SqlResult<bool> ShardPurge::expired_rows(Timestamp now) {
+    auto next = database_.use(
+        "SELECT cid, expiry FROM bso INDEXED BY bso_expiry WHERE cid > ?1 AND expiry IS NOT NULL "
+        "ORDER BY cid, expiry LIMIT 1");
+    const auto found = next.bind(1, swept_cid_).step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return false;
+    const auto cid = next.integer(0);
+    const bool expired = next.integer(1) <= now.hundredths;
+    next.reset();
+    if (expired) return remove_expired(cid, now);
+    swept_cid_ = cid;
+    return true;
+}
+
+SqlResult<bool> ShardPurge::remove_expired(std::int64_t cid, Timestamp now) {
+    std::int64_t bytes = 0;
     std::vector<std::int64_t> doomed;
     {
-        auto rows = database_.use("SELECT rowid, cid, length(payload) FROM bso WHERE expiry <= ?1 LIMIT ?2");
-        rows.bind(1, now.hundredths).bind(2, most_rows);
+        auto rows = database_.use(
+            "SELECT rowid, length(payload) FROM bso INDEXED BY bso_expiry WHERE cid = ?1 AND expiry <= ?2 "
+            "LIMIT ?3");
+        rows.bind(1, cid).bind(2, now.hundredths).bind(3, most_rows);
         while (true) {
             const auto row = rows.step();
             if (!row) return std::unexpected(row.error());
             if (!*row) break;
             doomed.push_back(rows.integer(0));
-            auto& sums = by_collection[rows.integer(1)];
-            ++sums.count;
-            sums.bytes += rows.integer(2);
+            bytes += rows.integer(1);
         }
     }
     for (const auto rowid : doomed) {
         auto done = database_.use("DELETE FROM bso WHERE rowid = ?1").bind(1, rowid).run();
         if (!done) return std::unexpected(done.error());
     }
-    for (const auto& [cid, sums] : by_collection) {
-        auto done =
-            database_.use("UPDATE collection SET count = count - ?2, bytes = bytes - ?3 WHERE cid = ?1")
-                .bind(1, cid)
-                .bind(2, sums.count)
-                .bind(3, sums.bytes)
-                .run();
-        if (!done) return std::unexpected(done.error());
-    }
-    return static_cast<std::int64_t>(doomed.size());
+    auto done = database_.use("UPDATE collection SET count = count - ?2, bytes = bytes - ?3 WHERE cid = ?1")
+                    .bind(1, cid)
+                    .bind(2, static_cast<std::int64_t>(doomed.size()))
+                    .bind(3, bytes)
+                    .run();
+    if (!done) return std::unexpected(done.error());
+    removed_ += static_cast<std::int64_t>(doomed.size());
+    return true;
 }
 
-SqlResult<std::int64_t> ShardPurge::dead_batches(Timestamp now) {
+SqlResult<bool> ShardPurge::dead_batches(Timestamp now) {
     auto done =
         database_
             .use("DELETE FROM batch WHERE batch IN (SELECT batch FROM batch WHERE expiry <= ?1 LIMIT ?2)")
@@ -80,10 +116,10 @@ SqlResult<std::int64_t> ShardPurge::dead_batches(Timestamp now) {
             .bind(2, most_rows)
             .run();
     if (!done) return std::unexpected(done.error());
-    return database_.changes();
+    return database_.changes() > 0;
 }
 
-SqlResult<std::int64_t> ShardPurge::orphaned_rows() {
+SqlResult<bool> ShardPurge::orphaned_rows() {
     // Walks from batch to batch through the unique index: there are few batches, each with many rows.
     std::int64_t last = 0;
     while (true) {
@@ -92,7 +128,7 @@ SqlResult<std::int64_t> ShardPurge::orphaned_rows() {
             "WHERE r.batch > ?1 ORDER BY r.batch LIMIT 1");
         const auto found = next.bind(1, last).step();
         if (!found) return std::unexpected(found.error());
-        if (!*found) return 0;
+        if (!*found) return false;
         last = next.integer(0);
         if (next.integer(1) == 0) break;
     }
@@ -104,7 +140,19 @@ SqlResult<std::int64_t> ShardPurge::orphaned_rows() {
                     .bind(2, most_rows)
                     .run();
     if (!done) return std::unexpected(done.error());
-    return database_.changes();
+    removed_ += database_.changes();
+    return true;
+}
+
+SqlResult<void> drop_unfinished_imports(Database& database) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return std::unexpected(transaction.error());
+    for (const char* sql :
+         {"INSERT INTO dropped(cid) SELECT cid FROM collection WHERE user < 0",
+          "DELETE FROM collection WHERE user < 0", "DELETE FROM tombstone WHERE user < 0"}) {
+        if (auto done = database.use(sql).run(); !done) return done;
+    }
+    return transaction->commit();
 }
 
 }  // namespace homespun::sync::store::sqlite

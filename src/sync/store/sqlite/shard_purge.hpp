@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 
 #include "sync/store/sqlite/database.hpp"
@@ -11,21 +12,32 @@ namespace homespun::sync::store::sqlite {
 /// timestamp moves. Belongs to the writer's thread.
 class ShardPurge {
   public:
-    static constexpr std::int64_t most_rows = 250;  ///< of one slice
+    using Steady = std::chrono::steady_clock;
 
     explicit ShardPurge(Database& database) : database_(database) {}
 
-    /// One slice. True: there may be more.
-    SqlResult<bool> slice(Timestamp now);
+    /// One slice, which ends soon after `until`. True: there may be more.
+    SqlResult<bool> slice(Timestamp now, Steady::time_point until);
+    /// Rows removed by all slices so far.
+    [[nodiscard]] std::int64_t removed() const { return removed_; }
 
   private:
-    /// Each returns how many rows it removed; 0 = nothing of that kind is left.
-    SqlResult<std::int64_t> dropped_rows();
-    SqlResult<std::int64_t> expired_rows(Timestamp now);
-    SqlResult<std::int64_t> dead_batches(Timestamp now);
-    SqlResult<std::int64_t> orphaned_rows();
+    /// Each does a portion of its work, adds to `removed_`, and returns false when nothing of its kind is
+    /// left.
+    SqlResult<bool> portion(Timestamp now);
+    SqlResult<bool> dropped_rows();
+    SqlResult<bool> expired_rows(Timestamp now);
+    SqlResult<bool> dead_batches(Timestamp now);
+    SqlResult<bool> orphaned_rows();
+    SqlResult<bool> remove_expired(std::int64_t cid, Timestamp now);
 
     Database& database_;
+    std::int64_t swept_cid_ = 0;  ///< the sweep for expired records has done with collections up to this one
+    std::int64_t removed_ = 0;
 };
+
+/// Drops what imports left that never ended: users whose number is negative in the file. Call it while no
+/// import can be under way, before the writer starts.
+SqlResult<void> drop_unfinished_imports(Database& database);
 
 }  // namespace homespun::sync::store::sqlite

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <unordered_map>
+#include <vector>
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -153,31 +153,53 @@ base::Task<Outcome<ByCollection<std::uint64_t>>> ShardReader::sums(base::Executo
     if (!known) co_return std::unexpected(failed(known.error()));
     if (auto refused = refusal(when, known->storage)) co_return std::unexpected(std::move(*refused));
 
-    // The sums of a collection count expired rows until they are purged: there are few, and an index of their
-    // own.
-    std::unordered_map<std::int64_t, std::int64_t> expired;
-    auto gone = database.use(
-        "SELECT b.cid, count(*), sum(length(b.payload)) FROM bso b INDEXED BY bso_expiry "
-        "CROSS JOIN collection c ON c.cid = b.cid WHERE b.expiry <= ?2 AND c.user = ?1 GROUP BY b.cid");
-    gone.bind(1, static_cast<std::int64_t>(user)).bind(2, now());
-    while (true) {
-        const auto row = gone.step();
-        if (!row) co_return std::unexpected(failed(row.error()));
-        if (!*row) break;
-        expired[gone.integer(0)] = gone.integer(sum == Sum::count ? 1 : 2);
+    struct Stored {
+        std::int64_t cid;
+        std::string name;
+        std::int64_t sum;
+    };
+    std::vector<Stored> stored;
+    {
+        auto rows = database.use("SELECT cid, name, count, bytes FROM collection WHERE user = ?1");
+        rows.bind(1, static_cast<std::int64_t>(user));
+        while (true) {
+            const auto row = rows.step();
+            if (!row) co_return std::unexpected(failed(row.error()));
+            if (!*row) break;
+            stored.push_back(
+                {rows.integer(0), std::string(rows.text(1)), rows.integer(sum == Sum::count ? 2 : 3)});
+        }
     }
     ByCollection<std::uint64_t> answer{known->storage, {}};
-    auto rows = database.use("SELECT cid, name, count, bytes FROM collection WHERE user = ?1");
-    rows.bind(1, static_cast<std::int64_t>(user));
-    while (true) {
-        const auto row = rows.step();
-        if (!row) co_return std::unexpected(failed(row.error()));
-        if (!*row) break;
-        const auto left = rows.integer(sum == Sum::count ? 2 : 3) - expired[rows.integer(0)];
+    for (auto& collection : stored) {
+        std::int64_t expired = 0;
+        auto added = add_expired(home, database, collection.cid, sum, expired);
+        if (auto done = co_await std::move(added); !done) co_return std::unexpected(failed(done.error()));
+        const auto left = collection.sum - expired;
         if (sum == Sum::bytes || left > 0)
-            answer.collections.emplace_back(rows.text(1), std::max<std::int64_t>(left, 0));
+            answer.collections.emplace_back(std::move(collection.name), std::max<std::int64_t>(left, 0));
     }
     co_return answer;
+}
+
+/// The sums of a collection count expired rows until they are purged; these have an index of their own.
+ShardReader::Step ShardReader::add_expired(base::Executor& home, Database& database, std::int64_t cid,
+                                           Sum sum, std::int64_t& expired) {
+    auto gone = database.use(
+        sum == Sum::count
+            ? "SELECT 1 FROM bso INDEXED BY bso_expiry WHERE cid = ?1 AND expiry <= ?2"
+            : "SELECT length(payload) FROM bso INDEXED BY bso_expiry WHERE cid = ?1 AND expiry <= ?2");
+    gone.bind(1, cid).bind(2, now());
+    TimeSlice slice;
+    while (true) {
+        const auto row = gone.step();
+        if (!row) co_return std::unexpected(row.error());
+        if (!*row) co_return SqlResult<void>{};
+        expired += gone.integer(0);
+        if (!slice.is_over()) continue;
+        co_await base::yield_to(home);
+        slice = {};
+    }
 }
 
 base::Task<Outcome<Timestamp>> ShardReader::get(base::Executor& home, UserId user, std::string collection,

@@ -39,6 +39,8 @@ class ShardReader {
     /// A part of a read; an error of SQLite travels up to where it becomes `unavailable`.
     using Step = base::Task<SqlResult<void>>;
 
+    Step add_expired(base::Executor& home, Database& database, std::int64_t cid, Sum sum,
+                     std::int64_t& expired);
     Step list_by_time(base::Executor& home, Database& database, std::int64_t cid, Page& page);
     Step list_ranked(base::Executor& home, Database& database, std::int64_t cid, Page& page);
     Step rank_ids(base::Executor& home, Database& database, std::int64_t cid, const Page& page,

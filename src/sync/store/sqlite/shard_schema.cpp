@@ -1,9 +1,11 @@
 #include "sync/store/sqlite/shard_schema.hpp"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
+
+#include "sync/store/sqlite/file_copy.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -43,7 +45,7 @@ CREATE TABLE bso(
     UNIQUE(cid, id)
 );
 CREATE INDEX bso_modified ON bso(cid, modified, id);
-CREATE INDEX bso_expiry ON bso(expiry, cid) WHERE expiry IS NOT NULL;
+CREATE INDEX bso_expiry ON bso(cid, expiry) WHERE expiry IS NOT NULL;
 
 CREATE TABLE dropped(
     cid INTEGER PRIMARY KEY
@@ -70,21 +72,6 @@ CREATE TABLE batch_record(
 
 base::Error told(const std::string& path, const SqlError& error) {
     return base::Error{fmt::format("{}: {}", path, error.message)};
-}
-
-/// One step of the backup API copies the whole file: nobody else writes while a store is being opened.
-base::Result<void> copy_file(Database& database, const std::string& path, const std::string& to) {
-    auto target = Database::open(to, OpenOptions{});
-    if (!target) return std::unexpected(told(to, target.error()));
-    sqlite3_backup* backup = sqlite3_backup_init(target->handle(), "main", database.handle(), "main");
-    if (backup == nullptr) return base::fail(fmt::format("{}: {}", to, sqlite3_errmsg(target->handle())));
-    const int stepped = sqlite3_backup_step(backup, -1);
-    sqlite3_backup_finish(backup);
-    if (stepped != SQLITE_DONE) {
-        return base::fail(fmt::format("cannot copy {} to {} before migrating it: {}; nothing was changed",
-                                      path, to, sqlite3_errstr(stepped)));
-    }
-    return {};
 }
 
 base::Result<void> migrate_one(Database& database, const std::string& path, const Migration& migration) {
@@ -126,8 +113,20 @@ SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) 
     return transaction->commit();
 }
 
-base::Result<void> adopt_shard(Database& database, const std::string& path,
-                               std::span<const Migration> migrations, std::int64_t current_format) {
+std::span<const Migration> shard_migrations() {
+    static const std::array<Migration, 1> steps = {{
+        // 2: what has expired is found by collection, so that a user's sums read that user's rows only.
+        {1,
+         [](Database& database) {
+             return database.execute(
+                 "DROP INDEX bso_expiry;"
+                 "CREATE INDEX bso_expiry ON bso(cid, expiry) WHERE expiry IS NOT NULL");
+         }},
+    }};
+    return steps;
+}
+
+base::Result<void> judge_shard(Database& database, const std::string& path, std::int64_t current_format) {
     const auto found = database.user_version();
     if (!found) return std::unexpected(told(path, found.error()));
     const auto ours = is_shard(database);
@@ -139,9 +138,20 @@ base::Result<void> adopt_shard(Database& database, const std::string& path,
                         "by a newer version. Install that version, or restore a backup made before it",
                         path, *found, current_format));
     }
+    return {};
+}
+
+base::Result<void> adopt_shard(Database& database, const std::string& path,
+                               std::span<const Migration> migrations, std::int64_t current_format) {
+    if (auto good = judge_shard(database, path, current_format); !good) return good;
+    const auto found = database.user_version();
+    if (!found) return std::unexpected(told(path, found.error()));
     if (*found == current_format) return {};
-    if (auto copied = copy_file(database, path, fmt::format("{}.format-{}", path, *found)); !copied)
-        return copied;
+    const auto copy = fmt::format("{}.format-{}", path, *found);
+    if (auto copied = copy_database_whole(database, copy); !copied) {
+        return base::fail(fmt::format("cannot copy {} before migrating it: {}; nothing was changed", path,
+                                      copied.error().message));
+    }
     for (std::int64_t format = *found; format < current_format; ++format) {
         const auto migration = std::ranges::find(migrations, format, &Migration::from);
         if (migration == migrations.end()) {

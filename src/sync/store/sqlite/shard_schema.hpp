@@ -11,7 +11,7 @@
 namespace homespun::sync::store::sqlite {
 
 /// The format of a shard file, kept in `PRAGMA user_version`. docs/storage-format.md describes it.
-constexpr std::int64_t shard_format = 1;
+constexpr std::int64_t shard_format = 2;
 /// `PRAGMA application_id` of a shard file: "HmSs".
 constexpr std::int64_t shard_application_id = 0x486d5373;
 
@@ -20,6 +20,9 @@ struct Migration {
     std::int64_t from;
     std::function<SqlResult<void>(Database&)> run;
 };
+
+/// The steps from format 1 to the present one.
+std::span<const Migration> shard_migrations();
 
 /// Which part of which store a file is.
 struct ShardIdentity {
@@ -38,8 +41,12 @@ SqlResult<bool> is_shard(Database& database);
 /// Makes the tables in an empty file, in one transaction.
 SqlResult<void> create_shard(Database& database, const ShardIdentity& identity);
 
-/// Refuses a format newer than ours and files that are no shard; migrates an older one, after copying it to
-/// `<path>.format-<old>`. `path` is for the messages and the copy.
+/// Refuses a format newer than ours and files that are no shard. `path` is for the message.
+base::Result<void> judge_shard(Database& database, const std::string& path,
+                               std::int64_t current_format = shard_format);
+
+/// `judge_shard`, then migrates an older format, one step a transaction, after copying the file to
+/// `<path>.format-<old>`. Whatever ends it in between, the file has its old format or its new one.
 base::Result<void> adopt_shard(Database& database, const std::string& path,
                                std::span<const Migration> migrations,
                                std::int64_t current_format = shard_format);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <utility>
+
 #include "base/text.hpp"
 
 namespace homespun::sync::store::sqlite {
@@ -82,7 +84,8 @@ SqlResult<UserState> ShardTables::load_user(UserId user) {
     return state;
 }
 
-ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& state, Moment moment) {
+ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& state, UserState* staged,
+                                        Moment moment) {
     switch (request.kind) {
         case WriteKind::put:
             return put(request, state, moment);
@@ -96,6 +99,9 @@ ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& 
             return remove_collection(request, state, moment);
         case WriteKind::remove_user:
             return remove_user(request, state, moment);
+        case WriteKind::replace_user:
+            if (staged != nullptr) return replace_user(request, state, *staged, moment);
+            break;
         case WriteKind::open_batch:
             return open_batch(request, state, moment);
         case WriteKind::append_batch:
@@ -233,6 +239,16 @@ ShardTables::Applied ShardTables::remove_ids(const WriteRequest& request, UserSt
     return finish(request, state, cid, moment.timestamp, sums);
 }
 
+SqlResult<void> ShardTables::set_tombstone(std::int64_t user, Timestamp timestamp) {
+    return database_
+        .use(
+            "INSERT INTO tombstone(user, modified) VALUES (?1, ?2) "
+            "ON CONFLICT(user) DO UPDATE SET modified = excluded.modified")
+        .bind(1, user)
+        .bind(2, timestamp.hundredths)
+        .run();
+}
+
 ShardTables::Applied ShardTables::remove_collection(const WriteRequest& request, UserState& state,
                                                     Moment moment) {
     const auto* collection = state.find(request.collection);
@@ -242,15 +258,7 @@ ShardTables::Applied ShardTables::remove_collection(const WriteRequest& request,
     const auto cid = collection->cid;
     auto done = database_.use("INSERT INTO dropped(cid) VALUES (?1)").bind(1, cid).run();
     if (done) done = database_.use("DELETE FROM collection WHERE cid = ?1").bind(1, cid).run();
-    if (done) {
-        done = database_
-                   .use(
-                       "INSERT INTO tombstone(user, modified) VALUES (?1, ?2) "
-                       "ON CONFLICT(user) DO UPDATE SET modified = excluded.modified")
-                   .bind(1, static_cast<std::int64_t>(request.user))
-                   .bind(2, moment.timestamp.hundredths)
-                   .run();
-    }
+    if (done) done = set_tombstone(static_cast<std::int64_t>(request.user), moment.timestamp);
     if (!done) return std::unexpected(done.error());
     std::erase_if(state.collections, [cid](const CollectionState& each) { return each.cid == cid; });
     state.tombstone = moment.timestamp;
@@ -270,6 +278,34 @@ ShardTables::Applied ShardTables::remove_user(const WriteRequest& request, UserS
     state.collections.clear();
     state.tombstone = {};
     state.last_write = moment.timestamp;
+    return WriteResult{moment.timestamp, {}};
+}
+
+/// Collections change hands, records do not move: it costs the same for ten records and for a million.
+ShardTables::Applied ShardTables::replace_user(const WriteRequest& request, UserState& state,
+                                               UserState& staged, Moment moment) {
+    const Timestamp modified = state.storage();
+    if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto user = static_cast<std::int64_t>(request.user);
+    const auto place = static_cast<std::int64_t>(request.staged);
+    for (const char* sql : {"INSERT INTO dropped(cid) SELECT cid FROM collection WHERE user = ?1",
+                            "DELETE FROM collection WHERE user = ?1", "DELETE FROM batch WHERE user = ?1"}) {
+        if (auto done = database_.use(sql).bind(1, user).run(); !done) return std::unexpected(done.error());
+    }
+    auto done = database_.use("UPDATE collection SET user = ?1, modified = ?3 WHERE user = ?2")
+                    .bind(1, user)
+                    .bind(2, place)
+                    .bind(3, moment.timestamp.hundredths)
+                    .run();
+    if (done) done = set_tombstone(user, moment.timestamp);
+    if (done) done = database_.use("DELETE FROM tombstone WHERE user = ?1").bind(1, place).run();
+    if (!done) return std::unexpected(done.error());
+    state.collections = std::exchange(staged.collections, {});
+    for (auto& collection : state.collections)
+        collection.modified = moment.timestamp;
+    state.tombstone = moment.timestamp;
+    state.last_write = moment.timestamp;
+    staged.tombstone = {};
     return WriteResult{moment.timestamp, {}};
 }
 

@@ -27,7 +27,9 @@ class ShardTables {
     ShardTables& operator=(const ShardTables&) = delete;
 
     SqlResult<UserState> load_user(UserId user);
-    SqlResult<Outcome<WriteResult>> apply(const WriteRequest& request, UserState& state, Moment moment);
+    /// `staged` is the state of the request's staging place, where it has one.
+    SqlResult<Outcome<WriteResult>> apply(const WriteRequest& request, UserState& state, UserState* staged,
+                                          Moment moment);
 
   private:
     using Applied = SqlResult<Outcome<WriteResult>>;
@@ -44,6 +46,7 @@ class ShardTables {
     Applied remove_ids(const WriteRequest& request, UserState& state, Moment moment);
     Applied remove_collection(const WriteRequest& request, UserState& state, Moment moment);
     Applied remove_user(const WriteRequest& request, UserState& state, Moment moment);
+    Applied replace_user(const WriteRequest& request, UserState& state, UserState& staged, Moment moment);
     Applied open_batch(const WriteRequest& request, UserState& state, Moment moment);
     Applied append_batch(const WriteRequest& request, UserState& state, Moment moment);
     Applied commit_batch(const WriteRequest& request, UserState& state, Moment moment);
@@ -57,6 +60,7 @@ class ShardTables {
     SqlResult<std::optional<std::int64_t>> find_batch(const WriteRequest& request, Timestamp now);
     SqlResult<bool> fits_limits(std::int64_t batch);
     SqlResult<void> apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums);
+    SqlResult<void> set_tombstone(std::int64_t user, Timestamp timestamp);
     SqlResult<std::int64_t> drop_record(std::int64_t cid, std::string_view id, Sums& sums);
     /// Writes the collection's new timestamp and sums, and then the state.
     Applied finish(const WriteRequest& request, UserState& state, std::int64_t cid, Timestamp timestamp,

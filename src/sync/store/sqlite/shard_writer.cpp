@@ -17,8 +17,13 @@ constexpr milliseconds longest_parking{1000};
 constexpr std::int64_t hopeless_hundredths = 100;
 constexpr std::size_t most_suggestions = 256;
 constexpr int checkpoint_frames = 1000;
-/// Under unbroken load a slice of the purge is squeezed in this often, if there is something to purge.
-constexpr milliseconds purge_at_least_every{10'000};
+/// How long a write may have to wait for the purge or for free pages that are given back.
+constexpr milliseconds idle_slice{3};
+/// While there is load: shorter, and then so many times as long nothing of the kind.
+constexpr milliseconds busy_slice{1};
+constexpr int busy_pause = 4;
+/// Between steps of giving back pages: an idle server leaves the disk to others.
+constexpr milliseconds vacuum_pause{10};
 
 Failure unavailable(int retry_after_s, std::string detail) {
     return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
@@ -26,7 +31,7 @@ Failure unavailable(int retry_after_s, std::string detail) {
 
 bool leaves_rubbish(WriteKind kind) {
     return kind == WriteKind::remove_collection || kind == WriteKind::remove_user ||
-           kind == WriteKind::commit_batch;
+           kind == WriteKind::replace_user || kind == WriteKind::commit_batch;
 }
 
 bool is_damage(const SqlError& error) {
@@ -46,8 +51,11 @@ ShardWriter::ShardWriter(Database database, UserTable& table, const base::Clock&
       database_(std::move(database)),
       tables_(std::make_unique<ShardTables>(database_, settings_.limits)),
       purge_(database_),
+      vacuum_(database_),
       quiet_from_(Steady::now() + settings_.idle_after),
-      next_purge_(quiet_from_) {
+      next_purge_(Steady::now()),
+      next_slice_(next_purge_),
+      next_vacuum_(quiet_from_) {
     // Checkpoints are made here, after the answers have gone out, and not inside the commit.
     sqlite3_wal_hook(database_.handle(), &ShardWriter::note_wal_frames, this);
     thread_ = std::thread([this] { run(); });
@@ -138,8 +146,9 @@ void ShardWriter::run() {
 ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     // A parked request waits for the next hundredth of the second of the injected clock.
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
-    const auto purge = std::max(quiet_from_, next_purge_);
-    return wal_frames_ > 0 ? quiet_from_ : purge;
+    auto wake = std::max(next_purge_, std::min(quiet_from_, next_slice_));
+    if (vacuum_.possible()) wake = std::min(wake, std::max(quiet_from_, next_vacuum_));
+    return wal_frames_ > 0 ? std::min(wake, quiet_from_) : wake;
 }
 
 /// Waits for work and takes all of it. False: closed, and nothing is left to do.
@@ -235,6 +244,14 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
                 {{"shard", settings_.name}, {"hundredths", moment.timestamp.hundredths - now.hundredths}});
         }
     }
+    UserState* staged = nullptr;
+    if (request->kind == WriteKind::replace_user) {
+        const auto found = state_of(request->staged);
+        if (!found) return std::unexpected(found.error());
+        staged = *found;
+        // Its records were written a moment ago, perhaps on the same hundredth.
+        moment.timestamp = std::max(moment.timestamp, Timestamp{staged->last_write.hundredths + 1});
+    }
     // A savepoint copies every page it sees changed: a third of the cost of a single record
     // (docs/storage-format.md). All but one kind of request refuse before they write, and an error of SQLite
     // abandons the whole group and tries each request alone, so nothing else needs to be undone by itself.
@@ -242,7 +259,7 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
     if (undoable) {
         if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
     }
-    auto applied = tables_->apply(*request, **state, moment);
+    auto applied = tables_->apply(*request, **state, staged, moment);
     if (!applied) return std::unexpected(applied.error());
     request->outcome = std::move(*applied);
     if (undoable) {
@@ -425,17 +442,41 @@ void ShardWriter::checkpoint() {
 void ShardWriter::house_keeping() {
     if (wal_frames_ >= checkpoint_frames) checkpoint();
     if (broken_.load(std::memory_order_relaxed) || draining_) return;
+    const bool idle = inbox_.empty() && parked_.empty() && Steady::now() >= quiet_from_;
+    if (purge(idle) || !idle) return;
+    checkpoint();
+    if (give_back_pages()) checkpoint();
+}
+
+/// True: there is more to purge, at once or when its turn comes. Never idle, it gets a fifth of the time, in
+/// slices of a millisecond, so that it keeps up under unbroken load and no write waits long.
+bool ShardWriter::purge(bool idle) {
     const auto now = Steady::now();
-    const bool idle = inbox_.empty() && parked_.empty() && now >= quiet_from_;
-    if (idle) checkpoint();
-    if (now < next_purge_ || (!idle && now < next_purge_ + purge_at_least_every)) return;
-    const auto more = purge_.slice(Timestamp::from_ms(clock_.now_ms()));
+    if (now < next_purge_) return false;
+    if (!idle && now < next_slice_) return true;
+    const auto before = purge_.removed();
+    const UnsyncedCommits unsynced(database_);
+    const auto more =
+        purge_.slice(Timestamp::from_ms(clock_.now_ms()), now + (idle ? idle_slice : busy_slice));
+    const auto end = Steady::now();
+    next_slice_ = end + busy_pause * (end - now);
     if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
-    if (!more || !*more) {
-        next_purge_ = now + settings_.purge_every;
-    } else if (!idle) {
-        next_purge_ = now;
-    }
+    if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
+    if (more && *more) return true;
+    next_purge_ = end + settings_.purge_every;
+    return false;
+}
+
+/// True: pages were given back; the file shrinks with the next checkpoint.
+bool ShardWriter::give_back_pages() {
+    const auto now = Steady::now();
+    if (!vacuum_.possible() || now < next_vacuum_) return false;
+    const UnsyncedCommits unsynced(database_);
+    const auto given = vacuum_.step(now + idle_slice);
+    if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
+    const bool some = given && *given > 0;
+    next_vacuum_ = Steady::now() + (some ? vacuum_pause : milliseconds(settings_.purge_every));
+    return some;
 }
 
 }  // namespace homespun::sync::store::sqlite

@@ -17,6 +17,7 @@
 #include "sync/store/sqlite/database.hpp"
 #include "sync/store/sqlite/shard_purge.hpp"
 #include "sync/store/sqlite/shard_tables.hpp"
+#include "sync/store/sqlite/shard_vacuum.hpp"
 #include "sync/store/sqlite/user_table.hpp"
 #include "sync/store/sqlite/write_request.hpp"
 
@@ -90,6 +91,8 @@ class ShardWriter {
 
     void load_suggested();
     void house_keeping();
+    bool purge(bool idle);
+    bool give_back_pages();
     void checkpoint();
     static int note_wal_frames(void* self, sqlite3* connection, const char* schema, int frames);
 
@@ -114,14 +117,17 @@ class ShardWriter {
     Database database_;
     std::unique_ptr<ShardTables> tables_;
     ShardPurge purge_;
+    ShardVacuum vacuum_;
     std::deque<Request> inbox_;
     std::vector<UserId> to_load_;
     std::unordered_map<UserId, Parked> parked_;
     std::unordered_map<UserId, UserState> touched_;  ///< as the open transaction sees them
     bool draining_ = false;
     int wal_frames_ = 0;
-    Steady::time_point quiet_from_;  ///< idle when nothing more happens until then
-    Steady::time_point next_purge_;
+    Steady::time_point quiet_from_;   ///< idle when nothing more happens until then
+    Steady::time_point next_purge_;   ///< when there is, or may be, something to purge
+    Steady::time_point next_slice_;   ///< of the purge while there is load: keeps its share of the time
+    Steady::time_point next_vacuum_;  ///< when there may be free pages to give back
     Steady::time_point next_drift_warning_;
 
     std::thread thread_;

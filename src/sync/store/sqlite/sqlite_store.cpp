@@ -64,6 +64,7 @@ std::size_t shard_number(UserId user, std::size_t shards) {
 base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options) {
     OpenOptions writing;
     writing.autocheckpoint_pages = 0;
+    writing.incremental_vacuum = true;
     writing.synchronous_full = options.synchronous == Synchronous::full;
     writing.vfs = options.vfs;
     const std::size_t wanted =
@@ -76,6 +77,8 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& opti
     reading.cache_kib = reader_cache_kib;
     std::vector<std::unique_ptr<Shard>> shards;
     for (auto& file : *files) {
+        if (auto dropped = drop_unfinished_imports(file.database); !dropped)
+            return base::fail(fmt::format("{}: {}", file.path, dropped.error().message));
         WriterSettings settings{std::filesystem::path(file.path).filename(), options.limits,
                                 options.idle_after, options.purge_every};
         shards.push_back(std::make_unique<Shard>(std::move(file.database), file.path, reading, options,
@@ -87,10 +90,11 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& opti
     }
     options.logger.info("store_opened", {{"directory", options.directory},
                                          {"shards", static_cast<std::int64_t>(shards.size())}});
-    return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(shards)));
+    return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(shards), options.clock));
 }
 
-SqliteStore::SqliteStore(std::vector<std::unique_ptr<Shard>> shards) : shards_(std::move(shards)) {}
+SqliteStore::SqliteStore(std::vector<std::unique_ptr<Shard>> shards, const base::Clock& clock)
+    : shards_(std::move(shards)), clock_(clock) {}
 SqliteStore::~SqliteStore() {
     close();
 }
@@ -184,6 +188,25 @@ base::Task<Outcome<Timestamp>> SqliteStore::remove_collection(base::Executor& ho
 base::Task<Outcome<Timestamp>> SqliteStore::remove_user(base::Executor& home, UserId user,
                                                         Precondition when) {
     auto request = make_request(WriteKind::remove_user, user, {}, when);
+    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+}
+
+/// Persons' numbers are positive in the files, so one with the highest bit set is never theirs. The time
+/// keeps it apart from those of earlier runs.
+UserId SqliteStore::staging_place(UserId user) {
+    constexpr UserId highest_bit = UserId{1} << 63;
+    const auto shard = shard_number(user, shards_.size());
+    const auto begin = static_cast<UserId>(clock_.now_ms()) << 20;
+    while (true) {
+        const UserId place = highest_bit | (begin + staging_places_.fetch_add(1));
+        if (shard_number(place, shards_.size()) == shard) return place;
+    }
+}
+
+base::Task<Outcome<Timestamp>> SqliteStore::replace_user(base::Executor& home, UserId user, UserId staged,
+                                                         Precondition when) {
+    auto request = make_request(WriteKind::replace_user, user, {}, when);
+    request->staged = staged;
     co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <expected>
@@ -65,6 +66,9 @@ class SqliteStore final : public Store {
     base::Task<Outcome<Timestamp>> remove_collection(base::Executor& home, UserId user,
                                                      std::string collection, Precondition when) override;
     base::Task<Outcome<Timestamp>> remove_user(base::Executor& home, UserId user, Precondition when) override;
+    UserId staging_place(UserId user) override;
+    base::Task<Outcome<Timestamp>> replace_user(base::Executor& home, UserId user, UserId staged,
+                                                Precondition when) override;
     base::Task<Outcome<Staged>> open_batch(base::Executor& home, UserId user, std::string collection,
                                            std::vector<RecordUpdate> updates, Precondition when) override;
     base::Task<Outcome<Staged>> append_batch(base::Executor& home, UserId user, std::string collection,
@@ -81,10 +85,12 @@ class SqliteStore final : public Store {
 
   private:
     struct Shard;
-    explicit SqliteStore(std::vector<std::unique_ptr<Shard>> shards);
+    SqliteStore(std::vector<std::unique_ptr<Shard>> shards, const base::Clock& clock);
     [[nodiscard]] Shard& shard_of(UserId user) const;
 
     std::vector<std::unique_ptr<Shard>> shards_;
+    const base::Clock& clock_;
+    std::atomic<std::uint64_t> staging_places_{0};
 };
 
 /// Which of `shards` a user lives in: part of the storage format.

@@ -128,7 +128,7 @@ TEST_F(SqliteStoreTest, ANewerFormatIsRefusedWithAdvice) {
     ASSERT_TRUE(Database::open(file(1), {})->set_user_version(shard_format + 1));
     const auto refused = open();
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("shard-1.db has storage format 2"));
+    EXPECT_THAT(refused.error().message, HasSubstr("shard-1.db has storage format 3"));
     EXPECT_THAT(refused.error().message, HasSubstr("newer version"));
     EXPECT_THAT(refused.error().message, HasSubstr("backup"));
 }
@@ -141,8 +141,7 @@ TEST_F(SqliteStoreTest, AnOlderFormatIsMigratedAfterACopy) {
     ASSERT_TRUE(adopt_shard(*database, file(0), {&migration, 1}, shard_format + 1));
     EXPECT_EQ(database->user_version().value(), shard_format + 1);
     EXPECT_TRUE(database->execute("SELECT x FROM added"));
-    const auto copy = Database::open(file(0) + ".format-1", {});
-    EXPECT_EQ(Database::open(file(0) + ".format-1", {})->user_version().value(), shard_format);
+    EXPECT_EQ(Database::open(file(0) + ".format-2", {})->user_version().value(), shard_format);
 }
 
 TEST_F(SqliteStoreTest, AFailedMigrationChangesNothing) {
@@ -266,6 +265,51 @@ TEST_F(SqliteStoreTest, ExpiredRowsAndBatchesArePurgedUnseen) {
     EXPECT_EQ(info->storage, *written);
     const auto usage = run_on(loop_, [&] { return (*store)->usage(loop_, 1, {}); });
     EXPECT_EQ(usage->collections.front().second, 3u);
+}
+
+TEST_F(SqliteStoreTest, ExpiredRowsArePurgedUnderUnbrokenLoad) {
+    Options options{
+        .directory = directory_.path() + "/store", .shards = 1, .clock = clock_, .logger = logger_};
+    options.idle_after = std::chrono::hours(1);  // never idle
+    options.purge_every = std::chrono::milliseconds(1);
+    auto store = SqliteStore::open(options);
+    std::vector<RecordUpdate> updates;
+    for (int i = 0; i < 5000; ++i)
+        updates.push_back(
+            {std::to_string(i), "xyz", {}, i % 2 == 0 ? std::optional<std::int64_t>(5) : std::nullopt});
+    ASSERT_TRUE(post(**store, 1, updates));
+    ASSERT_TRUE(post(**store, 2, updates));
+    clock_.advance_ms(6000);
+    UserId user = 100;
+    EXPECT_TRUE(eventually([&] {
+        for (int i = 0; i < 20; ++i)
+            EXPECT_TRUE(post(**store, ++user, {{"w", "x", {}, {}}}));
+        return count_rows(0, "bso WHERE expiry IS NOT NULL") == 0;
+    }));
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->counts(loop_, 2, {}); })->collections.front().second,
+              2500u);
+}
+
+TEST_F(SqliteStoreTest, FreePagesGoBackToTheSystemWhenIdle) {
+    auto store = open(1);
+    ASSERT_TRUE(store);
+    for (int round = 0; round < 10; ++round) {
+        std::vector<RecordUpdate> updates;
+        for (int i = 0; i < 200; ++i)
+            updates.push_back({std::to_string(round * 1000 + i), std::string(4000, 'x'), {}, {}});
+        ASSERT_TRUE(post(**store, round < 8 ? 1 : 2, updates));
+    }
+    ASSERT_TRUE(eventually([&] { return fs::file_size(file(0)) > 6'000'000; }));
+    clock_.advance_ms(10);
+    ASSERT_TRUE(run_on(loop_, [&] { return (*store)->remove_user(loop_, 1, {}); }));
+    EXPECT_TRUE(eventually([&] { return fs::file_size(file(0)) < 3'000'000; })) << fs::file_size(file(0));
+    const auto left = run_on(loop_, [&] { return (*store)->counts(loop_, 2, {}); });
+    EXPECT_EQ(left->collections.front().second, 400u);
+    store->reset();
+    auto database = Database::open(file(0), {.read_only = true});
+    auto row = database->use("PRAGMA integrity_check");
+    ASSERT_TRUE(row.step().value());
+    EXPECT_EQ(row.text(0), "ok");
 }
 
 TEST_F(SqliteStoreTest, AnotherProgramsLockIsAnErrorNotAHang) {

@@ -126,9 +126,8 @@ base::Result<bool> store_exists(const std::string& directory, const OpenOptions&
     return *exists;
 }
 
-base::Result<ShardIdentity> adopt(StoreFile& file) {
-    if (auto adopted = adopt_shard(file.database, file.path, {}); !adopted)
-        return std::unexpected(adopted.error());
+base::Result<ShardIdentity> identify(StoreFile& file) {
+    if (auto good = judge_shard(file.database, file.path); !good) return std::unexpected(good.error());
     auto identity = read_identity(file.database);
     if (!identity) return std::unexpected(told(identity.error()));
     return std::move(*identity);
@@ -146,7 +145,7 @@ base::Result<void> open_rest(std::vector<StoreFile>& files, const std::string& d
         }
         auto file = open_file(path, options);
         if (!file) return std::unexpected(file.error());
-        auto identity = adopt(*file);
+        auto identity = identify(*file);
         if (!identity) return std::unexpected(identity.error());
         if (identity->store != first.store || identity->index != number || identity->shards != first.shards) {
             return base::fail(
@@ -181,13 +180,18 @@ base::Result<std::vector<StoreFile>> open_store_files(const std::string& directo
     auto first = open_file(shard_path(directory, 0), options);
     if (!first) return std::unexpected(first.error());
     files.push_back(std::move(*first));
-    const auto identity = adopt(files.front());
+    const auto identity = identify(files.front());
     if (!identity) return std::unexpected(identity.error());
     if (identity->index != 0 || identity->shards < 1) {
         return base::fail(fmt::format("{} belongs to another place in a store", files.front().path));
     }
     if (auto rest = open_rest(files, directory, *identity, options); !rest)
         return std::unexpected(rest.error());
+    // Only now that all are known to be ours and not too new: a store is migrated as a whole or left alone.
+    for (auto& file : files) {
+        if (auto adopted = adopt_shard(file.database, file.path, shard_migrations()); !adopted)
+            return std::unexpected(adopted.error());
+    }
     return files;
 }
 

@@ -13,7 +13,6 @@ namespace {
 using token::AssignFailure;
 using token::Assignment;
 
-constexpr std::int64_t format_version = 1;
 constexpr std::int64_t retired_generation = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t own_node_capacity = 1'000'000'000;
 
@@ -36,17 +35,17 @@ INSERT INTO services(service, pattern) VALUES('sync-1.5', '{node}/1.5/{uid}');
 SqlResult<void> prepare_schema(Database& database, const std::string& path) {
     const auto version = database.user_version();
     if (!version) return std::unexpected(version.error());
-    if (*version > format_version) {
+    if (*version > token_format) {
         return std::unexpected(
             SqlError{0, fmt::format("{} has format {}, this program knows {}: it was written by a newer "
                                     "version; use that one, or restore a backup",
-                                    path, *version, format_version)});
+                                    path, *version, token_format)});
     }
-    if (*version == format_version) return {};
+    if (*version == token_format) return {};
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
     if (auto made = database.execute(schema); !made) return made;
-    if (auto set = database.set_user_version(format_version); !set) return set;
+    if (auto set = database.set_user_version(token_format); !set) return set;
     return transaction->commit();
 }
 

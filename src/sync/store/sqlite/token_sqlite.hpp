@@ -8,6 +8,9 @@
 
 namespace homespun::sync::store::sqlite {
 
+/// Version of the format of token.db, kept in the file's user_version.
+constexpr std::int64_t token_format = 1;
+
 /// token.db: ordinary locking and WAL, so that `sqlite3` and other tools can read and write beside us.
 class TokenSqlite final : public token::TokenStore {
   public:

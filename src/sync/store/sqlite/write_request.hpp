@@ -18,6 +18,7 @@ enum class WriteKind {
     remove_ids,
     remove_collection,
     remove_user,
+    replace_user,
     open_batch,
     append_batch,
     commit_batch,
@@ -42,6 +43,7 @@ struct WriteRequest {
     std::vector<RecordUpdate> updates;
     std::vector<std::string> ids;
     std::string batch;
+    UserId staged = 0;  ///< of replace_user: whose collections the user gets
     Precondition when;
 
     Outcome<WriteResult> outcome = std::unexpected(Failure{});
