@@ -13,12 +13,15 @@
 #include "request_log.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/admin_service.hpp"
+#include "sync/ops/node_admin.hpp"
+#include "sync/ops/notice_admin.hpp"
 #include "sync/ops/secrets.hpp"
 #include "sync/storage/service.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
 #include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"
 #include "sync/token/account_events.hpp"
+#include "sync/token/old_rows.hpp"
 #include "sync/token/service.hpp"
 #include "sys/files.hpp"
 
@@ -66,6 +69,23 @@ base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& s
     return sync::auth::PublicUrls(std::move(urls));
 }
 
+base::Result<sync::protocol::LimitTable> parse_limits(const config::Settings& settings) {
+    sync::protocol::LimitTable table;
+    const auto number = [&](const char* name) { return static_cast<std::uint64_t>(settings.integer(name)); };
+    table.general = {.max_post_records = number("limits.max_post_records"),
+                     .max_post_bytes = number("limits.max_post_bytes"),
+                     .max_record_payload_bytes = number("limits.max_record_payload_bytes"),
+                     .max_request_bytes = number("limits.max_request_bytes"),
+                     .max_total_records = number("limits.max_total_records"),
+                     .max_total_bytes = number("limits.max_total_bytes")};
+    for (const auto& text : settings.list("limits.collections")) {
+        if (auto added = table.add(text); !added)
+            return base::fail("limits.collections: " + added.error().message);
+    }
+    if (auto good = table.check(); !good) return std::unexpected(good.error());
+    return table;
+}
+
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
     const auto& text = settings.text("signup");
     if (settings.text("accounts") == "mozilla") return sync::accounts::SignUp::closed;  // they could not sync
@@ -87,6 +107,7 @@ struct Installation::Parts {
     base::Result<void> open_databases();
     base::Result<sync::auth::AccessTokenVerifier*> make_verifier(net::Loop& loop);
     base::Result<void> make_services(net::LoopThreads& loops);
+    void purge_every_hour(net::Loop& loop);
     base::Result<void> prepare_first_account(net::Loop& loop);
     base::Result<void> bind_contracts();
     base::Result<void> bind_admin();
@@ -103,6 +124,8 @@ struct Installation::Parts {
     barrel::EmbeddedAssets assets{embedded_files()};
     sync::ops::Secrets secrets;
     sync::auth::PublicUrls public_urls;
+    sync::protocol::LimitTable limits;
+    sync::storage::Notices notices;
     std::string root_url;
     bool exposed = false;
     std::string setup_link;
@@ -118,7 +141,11 @@ struct Installation::Parts {
     std::unique_ptr<sync::token::AccountEvents> account_events;
     std::unique_ptr<sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<sync::storage::StorageService> storage;
+    std::unique_ptr<net::Client> client;  ///< of the first loop
+    std::unique_ptr<sync::token::OldRows> old_rows;
     std::unique_ptr<sync::ops::AdminService> admin;
+    std::unique_ptr<sync::ops::NodeAdmin> node_admin;
+    std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
@@ -138,7 +165,9 @@ base::Result<void> Installation::Parts::open_databases() {
     auto opened = sqlite::SqliteStore::open({.directory = data + "/store",
                                              .shards = static_cast<std::size_t>(settings.integer("shards")),
                                              .clock = clock,
-                                             .logger = *logger});
+                                             .logger = *logger,
+                                             .limits = {.max_total_records = limits.general.max_total_records,
+                                                        .max_total_bytes = limits.general.max_total_bytes}});
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     sqlite::OpenOptions small;
@@ -202,20 +231,38 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     account_events =
         std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
     storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
-    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, sync::protocol::Limits{},
-                                                              clock, *logger);
+    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, notices, clock,
+                                                              *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
     auto& loop = loops[0];
-    loop.post([this, &loop] {
-        loop.every(purge_period, [this, &loop] {
-            base::spawn(accounts->purge(loop), [this](auto purged) {
-                if (!purged || !*purged) logger->warning("purge_failed", {{"what", "accounts"}});
+    client = std::make_unique<net::Client>(loop, net::ClientSettings{.ca_file = settings.text("ca_file")});
+    if (const auto& problem = client->problem()) return std::unexpected(*problem);
+    old_rows = std::make_unique<sync::token::OldRows>(sync::token::OldRows::Parts{
+        *token_store, token_pool, *store, *tokens, *client, clock, random, *logger});
+    node_admin = std::make_unique<sync::ops::NodeAdmin>(
+        sync::ops::NodeAdmin::Parts{*token_store, token_pool, *old_rows, *accounts, clock});
+    notice_admin = std::make_unique<sync::ops::NoticeAdmin>(notices, settings.text("data"));
+    if (auto loaded = notice_admin->load(); !loaded) return loaded;
+    purge_every_hour(loop);
+    return prepare_first_account(loop);
+}
+
+void Installation::Parts::purge_every_hour(net::Loop& loop) {
+    const auto failed = [this](const char* what) {
+        logger->warning("purge_failed", {{"what", std::string_view(what)}});
+    };
+    loop.post([this, &loop, failed] {
+        loop.every(purge_period, [this, &loop, failed] {
+            base::spawn(accounts->purge(loop), [failed](auto purged) {
+                if (!purged || !*purged) failed("accounts");
+            });
+            base::spawn(old_rows->purge(loop, sync::token::old_row_grace_ms, false), [failed](auto purged) {
+                if (!purged || !*purged) failed("replaced users");
             });
         });
     });
-    return prepare_first_account(loop);
 }
 
 /// Where others can reach us, the first account needs a link that only the operator sees.
@@ -310,6 +357,8 @@ base::Result<void> Installation::Parts::bind_admin() {
     std::vector<barrel::Application::Mounted> mounted;
     barrel::Natives natives;
     admin->register_natives(natives);
+    node_admin->register_natives(natives);
+    notice_admin->register_natives(natives);
     auto bound = bind("admin", natives, {});
     if (!bound) return std::unexpected(bound.error());
     mounted.push_back(std::move(*bound));
@@ -360,6 +409,9 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     } else {
         parts->root_url = "http://" + start.listeners.front().address().text();
     }
+    auto limits = parse_limits(settings);
+    if (!limits) return std::unexpected(limits.error());
+    parts->limits = std::move(*limits);
     if (auto done = parts->open_databases(); !done) return std::unexpected(done.error());
     if (auto done = parts->make_services(loops); !done) return std::unexpected(done.error());
     if (auto done = parts->bind_contracts(); !done) return std::unexpected(done.error());

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "admin_client.hpp"
+#include "operator_commands.hpp"
 #include "serve.hpp"
 #include "settings.hpp"
 
@@ -196,6 +197,15 @@ int main(int argc, char** argv) {
     command(user, "list", "All accounts", [&] {
         return commands.run_user_list();
     }).add_flag("--json", commands.json);
+    const OperatorTools tools{
+        command,
+        [&](std::string method, std::string target, std::string body, const auto& show) {
+            return commands.ask(std::move(method), std::move(target), std::move(body), show);
+        },
+        &commands.json};
+    add_user_commands(user, tools);
+    add_node_commands(app, tools);
+    add_notice_command(app, tools);
 
     command(app, "seed", "Make accounts for a load test; prints a line with an access token for each",
             [&] { return commands.run_seed(); })

@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* usual_file = "/etc/homespun.toml";
 constexpr std::int64_t most_threads = 256;
+constexpr std::int64_t most_bytes = 256 << 20;
 
 std::string default_data_directory() {
     // systemd's STATE_DIRECTORY may be a list; ours is one.
@@ -54,11 +55,14 @@ std::span<const config::Key> setting_keys() {
          .choices = {"own", "mozilla", "both"}},
         {.name = "http_proxy",
          .fallback = std::string(),
-         .help = "Forward proxy for what we fetch elsewhere, like http://proxy.example:3128; empty: none."},
+         .help =
+             "Forward proxy on the way to that other account server, like http://proxy.example:3128; empty: "
+             "none."},
         {.name = "ca_file",
          .fallback = std::string(),
-         .help = "PEM file of the certificate authorities that we trust when we fetch something elsewhere; "
-                 "empty: the system's."},
+         .help =
+             "PEM file of the certificate authorities that we trust when we call other servers (that account "
+             "server, storage nodes); empty: the system's."},
         {.name = "threads",
          .fallback = std::int64_t{0},
          .help = "Event loops; 0 means one per core.",
@@ -74,6 +78,40 @@ std::span<const config::Key> setting_keys() {
          .help = "Life of a storage token in seconds.",
          .least = 60,
          .most = 86400},
+        {.name = "limits.max_post_records",
+         .fallback = std::int64_t{100},
+         .help = "Most records of one POST; info/configuration tells clients.",
+         .least = 1,
+         .most = 100'000},
+        {.name = "limits.max_post_bytes",
+         .fallback = std::int64_t{2'621'440},
+         .help = "Most bytes of all payloads of one POST.",
+         .least = 1024,
+         .most = most_bytes},
+        {.name = "limits.max_record_payload_bytes",
+         .fallback = std::int64_t{2'621'440},
+         .help = "Most bytes of one payload.",
+         .least = 1024,
+         .most = most_bytes},
+        {.name = "limits.max_request_bytes",
+         .fallback = std::int64_t{2'625'536},
+         .help = "Most bytes of a request's body; at least 4096 above max_post_bytes.",
+         .least = 1024,
+         .most = most_bytes},
+        {.name = "limits.max_total_records",
+         .fallback = std::int64_t{10'000},
+         .help = "Most records of a batch.",
+         .least = 1,
+         .most = 10'000'000},
+        {.name = "limits.max_total_bytes",
+         .fallback = std::int64_t{262'144'000},
+         .help = "Most bytes of all payloads of a batch.",
+         .least = 1024,
+         .most = std::int64_t{1} << 40},
+        {.name = "limits.collections",
+         .fallback = List{},
+         .help = "Collections with other limits, like \"newtab-images:max_record_payload_bytes=20971520:"
+                 "max_post_bytes=20971520:max_request_bytes=26214400\"."},
         {.name = "log_level",
          .fallback = std::string("info"),
          .help = "Least important line that is logged.",

@@ -12,8 +12,8 @@ from types import FrameType
 import stages
 from stages import TOP, Outcome, Preset
 
-STAGES = ("unit", "web", "layers", "api", "mozilla", "e2e", "load", "format", "fuzz")
-SANITIZED = ("unit", "api")
+STAGES = ("unit", "web", "layers", "api", "servers", "mozilla", "e2e", "load", "format", "fuzz")
+SANITIZED = ("unit", "api", "servers")
 
 
 def allowed_skips() -> dict[str, str]:
@@ -69,6 +69,7 @@ def main() -> int:
         "web": stages.web,
         "layers": stages.layers,
         "api": lambda: stages.api(preset),
+        "servers": lambda: stages.servers(preset),
         "mozilla": lambda: stages.mozilla(preset),
         "e2e": lambda: stages.e2e(preset),
         "load": lambda: stages.load(preset),
@@ -89,7 +90,7 @@ def main() -> int:
         passed, failed, skipped = passed + outcome.passed, failed + outcome.failed, skipped + skips
 
     built = True
-    if {"unit", "api", "mozilla", "e2e", "load"} & set(chosen):
+    if {"unit", "api", "servers", "mozilla", "e2e", "load"} & set(chosen):
         begin = time.monotonic()
         outcome = stages.build(preset)
         built = outcome.failed == 0
@@ -98,7 +99,7 @@ def main() -> int:
     for name in chosen:
         begin = time.monotonic()
         outcome = Outcome()
-        if name in ("unit", "api", "mozilla", "e2e", "load") and not built:
+        if name in ("unit", "api", "servers", "mozilla", "e2e", "load") and not built:
             outcome.fail(f"{name}: not run, for the build failed")
         else:
             try:

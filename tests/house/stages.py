@@ -301,6 +301,11 @@ def load(preset: Preset) -> Outcome:
     return outcome
 
 
+def servers(preset: Preset) -> Outcome:
+    """Several servers together, and the operator's commands."""
+    return live("servers", TOP / "tests" / "servers" / "run_servers.py", preset, 900)
+
+
 def fuzz(seconds: int) -> Outcome:
     """A short run of each fuzz target over its corpus; one test each. The seed is fixed: a failure can be repeated."""
     preset = Preset("fuzz")

@@ -178,6 +178,7 @@ class Binder {
     void target(Endpoint& endpoint, const rbr::Target& target) {
         if (target.kind == rbr::Target::Kind::Native) {
             endpoint.handler = find<Handler>(target.name, target.at, "a handler");
+            if (const auto limit = natives_.body_limit_of(target.name)) endpoint.plan.max_body = *limit;
             return;
         }
         if (target.kind == rbr::Target::Kind::Echo) {

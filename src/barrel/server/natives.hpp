@@ -1,9 +1,11 @@
 #pragma once
 
 #include <any>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -57,6 +59,17 @@ class Natives {
     Natives& options(std::string name, OptionsHook it) { return add(std::move(name), std::move(it)); }
     Natives& factory(std::string name, Factory it) { return add(std::move(name), std::move(it)); }
 
+    /// The paths that `handler` serves take bodies of so many bytes, whatever their `max-size` says: for
+    /// limits that an operator configures.
+    Natives& body_limit(std::string handler, std::uint64_t bytes) {
+        body_limits_[std::move(handler)] = bytes;
+        return *this;
+    }
+    [[nodiscard]] std::optional<std::uint64_t> body_limit_of(std::string_view handler) const {
+        const auto found = body_limits_.find(handler);
+        return found == body_limits_.end() ? std::nullopt : std::optional(found->second);
+    }
+
     /// One per service; a second one takes the place of the first.
     Natives& finish(Finisher it) {
         finisher_ = std::move(it);
@@ -88,6 +101,7 @@ class Natives {
     }
 
     std::map<std::string, Entry, std::less<>> entries_;
+    std::map<std::string, std::uint64_t, std::less<>> body_limits_;
     Finisher finisher_;
     std::vector<std::string> doubles_;
 };

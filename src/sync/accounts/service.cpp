@@ -226,6 +226,14 @@ StoreResult<bool> with_account(AccountsStore& store, std::string_view email, Act
 
 }  // namespace
 
+base::Task<base::Result<std::optional<std::string>>> Accounts::uid_of(base::Executor& home,
+                                                                      std::string email) {
+    const auto found =
+        co_await store_.run(home, [&](AccountsStore& store) { return store.find_account(email); });
+    if (!found) co_return std::unexpected(told(found.error()));
+    co_return *found ? std::optional((*found)->uid) : std::nullopt;
+}
+
 base::Task<base::Result<bool>> Accounts::revoke_access(base::Executor& home, std::string email) {
     auto done = co_await store_.run(home, [&](AccountsStore& store) {
         return with_account(store, email,

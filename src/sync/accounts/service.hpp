@@ -84,6 +84,8 @@ class Accounts {
     base::Task<base::Result<std::string>> create_invite(base::Executor& home, std::int64_t lifetime_ms);
     base::Task<base::Result<std::vector<Invite>>> list_invites(base::Executor& home);
     base::Task<base::Result<std::vector<AccountSummary>>> list_accounts(base::Executor& home);
+    /// The uid behind an address; nothing when there is no such account.
+    base::Task<base::Result<std::optional<std::string>>> uid_of(base::Executor& home, std::string email);
     /// Ends all sessions, devices and tokens; everybody has to sign in again. False: no such address.
     base::Task<base::Result<bool>> revoke_access(base::Executor& home, std::string email);
     /// Removes the account; its Firefoxes sign themselves out. False: no such address.

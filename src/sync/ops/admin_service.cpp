@@ -2,24 +2,13 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/ops/admin_answers.hpp"
 
 namespace homespun::sync::ops {
 namespace {
 
-using net::http::Response;
-
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t longest_invite_hours = 24 * 365;
-
-Response json_response(std::string body) {
-    return Response(200, "application/json", std::move(body));
-}
-
-Response refusal(int status, std::string_view message) {
-    std::string body;
-    base::json::Writer(body).begin_object().member("error", message).end_object();
-    return Response(status, "application/json", std::move(body));
-}
 
 }  // namespace
 

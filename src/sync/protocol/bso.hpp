@@ -2,11 +2,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
 #include "sync/store/store.hpp"
 
 namespace homespun::sync::protocol {
@@ -19,6 +22,24 @@ struct Limits {
     std::uint64_t max_request_bytes = 2'625'536;
     std::uint64_t max_total_records = 10'000;  ///< of a batch
     std::uint64_t max_total_bytes = 262'144'000;
+};
+
+/// The limits of every collection, and of those that have others: large things like newtab images.
+struct LimitTable {
+    Limits general;
+    std::map<std::string, Limits, std::less<>> collections = {};
+
+    [[nodiscard]] const Limits& of(std::string_view collection) const {
+        const auto found = collections.find(collection);
+        return found == collections.end() ? general : found->second;
+    }
+    /// The largest request body that any of them allows.
+    [[nodiscard]] std::uint64_t largest_request() const;
+    /// `NAME:LIMIT=NUMBER:…` as the configuration has it; the limits are max_record_payload_bytes,
+    /// max_post_bytes and max_request_bytes. The error says what is wrong.
+    base::Result<void> add(std::string_view text);
+    /// Refuses limits that no client could use: a request must hold what a post may (sheet, 12).
+    [[nodiscard]] base::Result<void> check() const;
 };
 
 /// Why a body is refused as a whole. The number is the body of the answer.

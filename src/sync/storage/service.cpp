@@ -8,27 +8,42 @@ namespace {
 
 using protocol::Timestamp;
 
-std::string configuration_body(const protocol::Limits& limits) {
+std::string configuration_body(const protocol::LimitTable& table) {
+    const auto& limits = table.general;
     std::string body;
-    base::json::Writer(body)
-        .begin_object()
+    base::json::Writer writer(body);
+    writer.begin_object()
         .member("max_post_records", limits.max_post_records)
         .member("max_post_bytes", limits.max_post_bytes)
         .member("max_record_payload_bytes", limits.max_record_payload_bytes)
         .member("max_request_bytes", limits.max_request_bytes)
         .member("max_total_records", limits.max_total_records)
-        .member("max_total_bytes", limits.max_total_bytes)
-        .end_object();
+        .member("max_total_bytes", limits.max_total_bytes);
+    if (!table.collections.empty()) {
+        writer.key("collections").begin_object();
+        for (const auto& [name, its] : table.collections) {
+            writer.key(name)
+                .begin_object()
+                .member("max_record_payload_bytes", its.max_record_payload_bytes)
+                .member("max_post_bytes", its.max_post_bytes)
+                .member("max_request_bytes", its.max_request_bytes)
+                .end_object();
+        }
+        writer.end_object();
+    }
+    writer.end_object();
     return body;
 }
 
 }  // namespace
 
-StorageService::StorageService(store::Store& store, const StorageAuth& auth, const protocol::Limits& limits,
-                               const base::Clock& clock, base::Logger& logger)
+StorageService::StorageService(store::Store& store, const StorageAuth& auth,
+                               const protocol::LimitTable& limits, Notices& notices, const base::Clock& clock,
+                               base::Logger& logger)
     : store_(store),
       auth_(auth),
       limits_(limits),
+      notices_(notices),
       clock_(clock),
       logger_(logger),
       configuration_(configuration_body(limits)) {}
@@ -45,6 +60,8 @@ void StorageService::register_natives(barrel::Natives& natives) {
         natives.handler(std::move(name),
                         [this, function](Context& context) { return (this->*function)(context); });
     };
+    for (const auto* upload : {"put_item", "post_collection"})
+        natives.body_limit(upload, limits_.largest_request());
     handler("info_collections", &StorageService::info_collections);
     handler("info_collection_counts", &StorageService::info_counts);
     handler("info_collection_usage", &StorageService::info_usage);
@@ -117,6 +134,7 @@ void StorageService::finish(const Context& context, Response& response) const {
     }
     response.headers.add("X-Weave-Timestamp", time.text());
     response.headers.add("X-Content-Type-Options", "nosniff");
+    notices_.add_to(response, store_.fullness());
     add_cors(context.request(), response);
 }
 

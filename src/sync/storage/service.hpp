@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "sync/protocol/bso.hpp"
+#include "sync/storage/notices.hpp"
 #include "sync/storage/request.hpp"
 #include "sync/storage/storage_auth.hpp"
 #include "sync/store/store.hpp"
@@ -17,8 +18,8 @@ namespace homespun::sync::storage {
 /// everything must outlive it. Its handlers run on all loops.
 class StorageService {
   public:
-    StorageService(store::Store& store, const StorageAuth& auth, const protocol::Limits& limits,
-                   const base::Clock& clock, base::Logger& logger);
+    StorageService(store::Store& store, const StorageAuth& auth, const protocol::LimitTable& limits,
+                   Notices& notices, const base::Clock& clock, base::Logger& logger);
 
     void register_natives(barrel::Natives& natives);
 
@@ -57,7 +58,8 @@ class StorageService {
 
     store::Store& store_;
     const StorageAuth& auth_;
-    protocol::Limits limits_;
+    const protocol::LimitTable limits_;
+    Notices& notices_;
     const base::Clock& clock_;
     base::Logger& logger_;
     std::string configuration_;  ///< the body of info/configuration

@@ -39,7 +39,10 @@ StorageService::Answer StorageService::put_item(Context& context) {
         co_return refuse(context, format ? Refusal{415, 0, "wrong_content_type"} : format.error());
     }
     std::string collection(context.parameter("collection"));
-    auto update = protocol::parse_put_body(request.body, collection, context.parameter("id"), limits_);
+    const auto& limits = limits_.of(collection);
+    if (request.body.size() > limits.max_request_bytes)
+        co_return refuse(context, {413, 17, "body-too-large"});
+    auto update = protocol::parse_put_body(request.body, collection, context.parameter("id"), limits);
     if (!update) co_return refuse(context, refusal_for(update.error()));
     const auto when = parse_precondition(request);
     if (!when) co_return refuse(context, when.error());
@@ -54,12 +57,15 @@ Parsed<StorageService::Upload> StorageService::parse_upload(const Context& conte
     const auto& request = context.request();
     const auto format = upload_format(request);
     if (!format) return std::unexpected(format.error());
+    const auto& limits = limits_.of(context.parameter("collection"));
+    if (request.body.size() > limits.max_request_bytes)
+        return std::unexpected(Refusal{413, 17, "body-too-large"});
     auto batch = parse_batch_query(request.query());
     if (!batch) return std::unexpected(batch.error());
-    const AnnouncedLimits announced{limits_.max_post_records, limits_.max_post_bytes,
-                                    limits_.max_total_records, limits_.max_total_bytes};
+    const AnnouncedLimits announced{limits.max_post_records, limits.max_post_bytes, limits.max_total_records,
+                                    limits.max_total_bytes};
     if (auto fits = check_announced(request, announced); !fits) return std::unexpected(fits.error());
-    auto body = protocol::parse_post_body(request.body, *format, context.parameter("collection"), limits_);
+    auto body = protocol::parse_post_body(request.body, *format, context.parameter("collection"), limits);
     if (!body) return std::unexpected(refusal_for(body.error()));
     Upload upload{std::move(*batch), std::move(body->updates), {}, std::move(body->failed)};
     for (const auto& update : upload.updates)

@@ -155,6 +155,9 @@ class Store {
                                                         std::vector<RecordUpdate> updates,
                                                         Precondition when) = 0;
 
+    /// How much of what may wait for a write does wait in the fullest shard, 0 to 1: above that writes are
+    /// refused.
+    [[nodiscard]] virtual double fullness() const = 0;
     /// For /__heartbeat__: false when a shard refuses writes.
     [[nodiscard]] virtual bool healthy() const = 0;
     /// Stops taking work, commits what is queued, closes. After it every operation fails with `unavailable`.

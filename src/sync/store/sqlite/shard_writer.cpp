@@ -81,9 +81,20 @@ bool ShardWriter::enqueue(Request& request) {
         ++held_requests_;
         held_bytes_ += bytes;
         queue_.push_back(std::move(request));
+        note_fullness();
     }
     if (was_empty) wake_.notify_one();
     return true;
+}
+
+/// Under the mutex.
+void ShardWriter::note_fullness() {
+    const auto share = [](std::size_t held, std::size_t most) {
+        return static_cast<double>(held) / static_cast<double>(most);
+    };
+    fullness_.store(std::max(share(held_requests_, settings_.most_held_requests),
+                             share(held_bytes_, settings_.most_held_bytes)),
+                    std::memory_order_relaxed);
 }
 
 base::Task<Outcome<WriteResult>> ShardWriter::submit(base::Executor& home, Request request) {
@@ -354,6 +365,7 @@ void ShardWriter::uncount(const std::vector<Request>& requests) {
     const std::lock_guard lock(mutex_);
     held_requests_ -= requests.size();
     held_bytes_ -= bytes;
+    note_fullness();
 }
 
 /// One post per loop for all of its answers.

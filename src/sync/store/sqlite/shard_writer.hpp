@@ -52,6 +52,8 @@ class ShardWriter {
     /// Asks for a user's state to be put into the table; may be ignored.
     void suggest(UserId user);
     [[nodiscard]] bool healthy() const { return !broken_.load(std::memory_order_relaxed); }
+    /// How much of what it may hold unanswered it holds, 0 to 1.
+    [[nodiscard]] double fullness() const { return fullness_.load(std::memory_order_relaxed); }
     /// Commits what is queued, ends the thread, closes the connection. Once; not from the writer's thread.
     void close();
 
@@ -65,6 +67,7 @@ class ShardWriter {
     };
 
     bool enqueue(Request& request);
+    void note_fullness();
     void uncount(const std::vector<Request>& requests);
     void run();
     bool take_queued();
@@ -105,6 +108,7 @@ class ShardWriter {
     std::vector<UserId> suggested_;
     bool closing_ = false;
     std::atomic<bool> broken_{false};
+    std::atomic<double> fullness_{0};  ///< of held_requests_ and held_bytes_, for readers without the mutex
 
     // The thread's own.
     Database database_;

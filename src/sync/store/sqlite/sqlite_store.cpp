@@ -99,6 +99,13 @@ SqliteStore::Shard& SqliteStore::shard_of(UserId user) const {
     return *shards_[shard_number(user, shards_.size())];
 }
 
+double SqliteStore::fullness() const {
+    double fullest = 0;
+    for (const auto& shard : shards_)
+        fullest = std::max(fullest, shard->writer.fullness());
+    return fullest;
+}
+
 bool SqliteStore::healthy() const {
     return std::ranges::all_of(shards_, [](const auto& shard) { return shard->writer.healthy(); });
 }

@@ -73,6 +73,7 @@ class SqliteStore final : public Store {
     base::Task<Outcome<Timestamp>> commit_batch(base::Executor& home, UserId user, std::string collection,
                                                 std::string batch, std::vector<RecordUpdate> updates,
                                                 Precondition when) override;
+    [[nodiscard]] double fullness() const override;
     [[nodiscard]] bool healthy() const override;
     void close() override;
 

@@ -1,0 +1,31 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace CLI {
+class App;
+}
+
+/// How the commands below reach the running server: method, target, body, and what shows its answer to
+/// people. Gives the exit status.
+using AskServer = std::function<int(std::string method, std::string target, std::string body,
+                                    const std::function<void(const homespun::base::json::Value&)>& show)>;
+/// Adds a command with the options that all commands have.
+using AddCommand =
+    std::function<CLI::App&(CLI::App& parent, const char* name, const char* help, std::function<int()> run)>;
+
+struct OperatorTools {
+    AddCommand add;
+    AskServer ask;
+    bool* json = nullptr;  ///< set by --json: answers are printed as they come
+};
+
+/// `homespun node …`: the storage servers that users are sent to.
+void add_node_commands(CLI::App& app, const OperatorTools& tools);
+/// `homespun notice`: what all clients are told.
+void add_notice_command(CLI::App& app, const OperatorTools& tools);
+/// `homespun user …`, all but `list`.
+void add_user_commands(CLI::App& user, const OperatorTools& tools);
