@@ -11,6 +11,7 @@
 #include "embedded.hpp"
 #include "remote_accounts.hpp"
 #include "request_log.hpp"
+#include "setting_values.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/admin_service.hpp"
 #include "sync/ops/node_admin.hpp"
@@ -47,51 +48,6 @@ T wait_for(net::Loop& loop, base::Task<T> task) {
     auto result = promise.get_future().get();
     if (!result) std::rethrow_exception(result.error());
     return std::move(*result);
-}
-
-std::unique_ptr<base::Logger> make_logger(const config::Settings& settings) {
-    const auto& level = settings.text("log_level");
-    const auto least = level == "debug"     ? base::LogLevel::debug
-                       : level == "warning" ? base::LogLevel::warning
-                       : level == "error"   ? base::LogLevel::error
-                                            : base::LogLevel::info;
-    return base::make_stderr_logger(
-        least, settings.text("log_format") == "json" ? base::LogFormat::json : base::LogFormat::key_value);
-}
-
-base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& settings) {
-    std::vector<sync::auth::PublicUrl> urls;
-    for (const auto& text : settings.list("public_url")) {
-        auto url = sync::auth::PublicUrl::parse(text);
-        if (!url) return std::unexpected(url.error());
-        urls.push_back(std::move(*url));
-    }
-    return sync::auth::PublicUrls(std::move(urls));
-}
-
-base::Result<sync::protocol::LimitTable> parse_limits(const config::Settings& settings) {
-    sync::protocol::LimitTable table;
-    const auto number = [&](const char* name) { return static_cast<std::uint64_t>(settings.integer(name)); };
-    table.general = {.max_post_records = number("limits.max_post_records"),
-                     .max_post_bytes = number("limits.max_post_bytes"),
-                     .max_record_payload_bytes = number("limits.max_record_payload_bytes"),
-                     .max_request_bytes = number("limits.max_request_bytes"),
-                     .max_total_records = number("limits.max_total_records"),
-                     .max_total_bytes = number("limits.max_total_bytes")};
-    for (const auto& text : settings.list("limits.collections")) {
-        if (auto added = table.add(text); !added)
-            return base::fail("limits.collections: " + added.error().message);
-    }
-    if (auto good = table.check(); !good) return std::unexpected(good.error());
-    return table;
-}
-
-sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
-    const auto& text = settings.text("signup");
-    if (settings.text("accounts") == "mozilla") return sync::accounts::SignUp::closed;  // they could not sync
-    if (text == "open") return sync::accounts::SignUp::open;
-    if (text == "first" && !exposed) return sync::accounts::SignUp::first;
-    return sync::accounts::SignUp::closed;
 }
 
 }  // namespace
@@ -237,7 +193,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
     auto& loop = loops[0];
-    client = std::make_unique<net::Client>(loop, net::ClientSettings{.ca_file = settings.text("ca_file")});
+    client = std::make_unique<net::Client>(
+        loop, net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});
     if (const auto& problem = client->problem()) return std::unexpected(*problem);
     old_rows = std::make_unique<sync::token::OldRows>(sync::token::OldRows::Parts{
         *token_store, token_pool, *store, *tokens, *client, clock, random, *logger});

@@ -1,0 +1,20 @@
+#pragma once
+#include <memory>
+
+#include "base/config.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "sync/accounts/accounts_store.hpp"
+#include "sync/auth/public_url.hpp"
+#include "sync/protocol/bso.hpp"
+
+// What the settings mean to the parts of an installation. Errors are messages for the operator.
+
+std::unique_ptr<homespun::base::Logger> make_logger(const homespun::base::config::Settings& settings);
+homespun::base::Result<homespun::sync::auth::PublicUrls> parse_public_urls(
+    const homespun::base::config::Settings& settings);
+homespun::base::Result<homespun::sync::protocol::LimitTable> parse_limits(
+    const homespun::base::config::Settings& settings);
+/// `exposed`: others can reach us, so that the first who comes may be anybody.
+homespun::sync::accounts::SignUp sign_up_setting(const homespun::base::config::Settings& settings,
+                                                 bool exposed);
