@@ -55,14 +55,11 @@ std::span<const config::Key> setting_keys() {
          .choices = {"own", "mozilla", "both"}},
         {.name = "http_proxy",
          .fallback = std::string(),
-         .help =
-             "Forward proxy on the way to that other account server, like http://proxy.example:3128; empty: "
-             "none."},
+         .help = "Forward proxy for what we fetch elsewhere, like http://proxy.example:3128; empty: none."},
         {.name = "ca_file",
          .fallback = std::string(),
-         .help =
-             "PEM file of the certificate authorities that we trust when we call other servers (that account "
-             "server, storage nodes); empty: the system's."},
+         .help = "PEM file of the certificate authorities that we trust when we fetch something elsewhere; "
+                 "empty: the system's."},
         {.name = "threads",
          .fallback = std::int64_t{0},
          .help = "Event loops; 0 means one per core.",
