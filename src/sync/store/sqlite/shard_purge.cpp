@@ -3,6 +3,8 @@
 #include <map>
 #include <vector>
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::store::sqlite {
 
 SqlResult<bool> ShardPurge::slice(Timestamp now) {
@@ -13,6 +15,7 @@ SqlResult<bool> ShardPurge::slice(Timestamp now) {
     if (removed && *removed == 0) removed = dead_batches(now);
     if (removed && *removed == 0) removed = orphaned_rows();
     if (!removed) return std::unexpected(removed.error());
+    if (*removed > 0) HOMESPUN_KILL_POINT("purge");
     if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
     return *removed > 0;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::store::sqlite {
 namespace {
 
@@ -92,6 +94,7 @@ base::Result<void> migrate_one(Database& database, const std::string& path, cons
     if (!transaction) return std::unexpected(told(path, transaction.error()));
     auto done = migration.run(database);
     if (done) done = database.set_user_version(migration.from + 1);
+    HOMESPUN_KILL_POINT("migration");
     if (done) done = transaction->commit();
     if (done) return {};
     return base::fail(fmt::format("{}: migration from format {} failed and was undone: {}", path,
@@ -123,6 +126,7 @@ SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) 
     if (done) done = database.execute(fmt::format("PRAGMA application_id={}", shard_application_id));
     if (done) done = database.set_user_version(shard_format);
     if (!done) return done;
+    HOMESPUN_KILL_POINT("shard_making");
     return transaction->commit();
 }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "base/text.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 
@@ -349,6 +350,7 @@ SqlResult<void> ShardTables::apply_staged(std::int64_t batch, std::int64_t cid, 
                             rows.optional_integer(2)};
         if (!rows.is_null(3)) update.payload.emplace(rows.text(3));
         if (auto done = upsert(cid, update, moment, true, sums); !done) return done;
+        HOMESPUN_KILL_POINT("batch_commit");
     }
 }
 

@@ -3,6 +3,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -284,12 +287,15 @@ void ShardWriter::commit_group() {
             return commit_alone(std::move(executed));
         }
     }
+    if (HOMESPUN_PLANTED_FAULT("acknowledge_before_commit")) complete(std::exchange(executed, {}));
+    HOMESPUN_KILL_POINT("before_commit");
     if (auto done = commit(); !done) {
         roll_back();
         if (done.error().is_full()) return commit_alone(std::move(executed));
         if (is_damage(done.error())) give_up_writing(done.error());
         return refuse_all(executed, done.error(), 30);
     }
+    HOMESPUN_KILL_POINT("after_commit");
     publish();
     complete(std::move(executed));
     quiet_from_ = Steady::now() + settings_.idle_after;
@@ -399,9 +405,11 @@ int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) 
 
 void ShardWriter::checkpoint() {
     if (wal_frames_ == 0) return;
+    HOMESPUN_KILL_POINT("checkpoint_begin");
     int frames = 0, copied = 0;
     const int code =
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    HOMESPUN_KILL_POINT("checkpoint_end");
     // A reader may hold the checkpoint back; the next one goes on from there.
     wal_frames_ = 0;
     if (code != SQLITE_OK && code != SQLITE_BUSY) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sync/store/sqlite/shard_schema.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -111,6 +112,7 @@ base::Result<void> create_all(const std::string& directory, std::size_t shards, 
                                      static_cast<std::int64_t>(shards)};
         if (auto done = create_shard(file->database, identity); !done)
             return std::unexpected(told(done.error()));
+        HOMESPUN_KILL_POINT("store_making");
     }
     return {};
 }
