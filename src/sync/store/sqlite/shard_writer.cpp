@@ -22,6 +22,7 @@ constexpr std::size_t most_suggestions = 256;
 constexpr int checkpoint_frames = 1000;
 /// Under unbroken load a slice of the purge is squeezed in this often, if there is something to purge.
 constexpr milliseconds purge_at_least_every{10'000};
+constexpr milliseconds probe_every{1000};
 
 Failure unavailable(int retry_after_s, std::string detail) {
     return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
@@ -33,7 +34,7 @@ bool leaves_rubbish(WriteKind kind) {
 }
 
 bool is_damage(const SqlError& error) {
-    if (error.is_full()) return false;
+    if (error.may_pass()) return false;
     const int code = error.code & 0xff;
     return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
@@ -131,7 +132,8 @@ ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     // A parked request waits for the next hundredth of the second of the injected clock.
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
     const auto purge = std::max(quiet_from_, next_purge_);
-    return wal_frames_ > 0 ? quiet_from_ : purge;
+    const auto next = wal_frames_ > 0 ? quiet_from_ : purge;
+    return refusing_.load(std::memory_order_relaxed) ? std::min(next, next_probe_) : next;
 }
 
 /// Waits for work and takes all of it. False: closed, and nothing is left to do.
@@ -291,7 +293,7 @@ void ShardWriter::commit_group() {
     HOMESPUN_KILL_POINT("before_commit");
     if (auto done = commit(); !done) {
         roll_back();
-        if (done.error().is_full()) return commit_alone(std::move(executed));
+        if (done.error().may_pass()) return commit_alone(std::move(executed));
         if (is_damage(done.error())) give_up_writing(done.error());
         return refuse_all(executed, done.error(), 30);
     }
@@ -333,6 +335,10 @@ void ShardWriter::refuse_all(std::vector<Request>& requests, const SqlError& err
                                     {"requests", static_cast<std::int64_t>(requests.size())},
                                     {"code", std::int64_t{error.code}},
                                     {"error", error.message}});
+    if (error.may_pass()) {
+        refusing_.store(true);
+        next_probe_ = Steady::now() + probe_every;
+    }
     for (auto& request : requests)
         request->outcome = std::unexpected(unavailable(retry_after_s, error.message));
     complete(std::move(requests));
@@ -347,6 +353,7 @@ void ShardWriter::give_up_writing(const SqlError& error) {
 }
 
 void ShardWriter::publish() {
+    refusing_.store(false, std::memory_order_relaxed);
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
@@ -418,10 +425,25 @@ void ShardWriter::checkpoint() {
     }
 }
 
+/// While writes are refused: tries one that changes nothing (SQLite leaves out an UPDATE to the same value,
+/// but writes the first page for this). Whoever heeds the heartbeat sends no more writes, so that nobody else
+/// would find out.
+void ShardWriter::probe() {
+    next_probe_ = Steady::now() + probe_every;
+    const auto format = database_.user_version();
+    auto tried = format ? begin() : std::unexpected(format.error());
+    if (tried) tried = database_.set_user_version(*format);
+    if (tried) tried = commit();
+    if (tried) return publish();
+    roll_back();
+    if (is_damage(tried.error())) give_up_writing(tried.error());
+}
+
 void ShardWriter::house_keeping() {
     if (wal_frames_ >= checkpoint_frames) checkpoint();
     if (broken_.load(std::memory_order_relaxed) || draining_) return;
     const auto now = Steady::now();
+    if (refusing_.load(std::memory_order_relaxed) && now >= next_probe_) probe();
     const bool idle = inbox_.empty() && parked_.empty() && now >= quiet_from_;
     if (idle) checkpoint();
     if (now < next_purge_ || (!idle && now < next_purge_ + purge_at_least_every)) return;

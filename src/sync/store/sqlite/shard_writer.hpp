@@ -36,8 +36,8 @@ struct WriterSettings {
 /// user gets one write per hundredth of a second: the next one is parked while others go on. What it holds
 /// unanswered is bounded: above that, requests are refused as `unavailable`. Owns the shard's
 /// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
-/// refused if need be. An I/O error at a commit is final: writes are refused until the store is opened again.
-/// Thread-safe where not said otherwise.
+/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit is final:
+/// writes are refused until the store is opened again. Thread-safe where not said otherwise.
 class ShardWriter {
   public:
     /// `clock`, `logger` and `table` must outlive the writer. Starts the thread.
@@ -51,7 +51,10 @@ class ShardWriter {
     base::Task<Outcome<WriteResult>> submit(base::Executor& home, std::unique_ptr<WriteRequest> request);
     /// Asks for a user's state to be put into the table; may be ignored.
     void suggest(UserId user);
-    [[nodiscard]] bool healthy() const { return !broken_.load(std::memory_order_relaxed); }
+    /// False while writes are refused: for good after damage, or until the disk takes a write again.
+    [[nodiscard]] bool healthy() const {
+        return !broken_.load(std::memory_order_relaxed) && !refusing_.load(std::memory_order_relaxed);
+    }
     /// Commits what is queued, ends the thread, closes the connection. Once; not from the writer's thread.
     void close();
 
@@ -88,6 +91,7 @@ class ShardWriter {
     void load_suggested();
     void house_keeping();
     void checkpoint();
+    void probe();
     static int note_wal_frames(void* self, sqlite3* connection, const char* schema, int frames);
 
     // Settings and things of others.
@@ -105,6 +109,7 @@ class ShardWriter {
     std::vector<UserId> suggested_;
     bool closing_ = false;
     std::atomic<bool> broken_{false};
+    std::atomic<bool> refusing_{false};  ///< the last write found no room
 
     // The thread's own.
     Database database_;
@@ -118,6 +123,7 @@ class ShardWriter {
     int wal_frames_ = 0;
     Steady::time_point quiet_from_;  ///< idle when nothing more happens until then
     Steady::time_point next_purge_;
+    Steady::time_point next_probe_;  ///< while refusing
     Steady::time_point next_drift_warning_;
 
     std::thread thread_;
