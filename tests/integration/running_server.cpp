@@ -52,6 +52,13 @@ int wait_for_end(pid_t pid) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/// Without taking its status: somebody waits for it later.
+bool has_ended(pid_t pid) {
+    siginfo_t seen{};
+    return waitid(P_PID, static_cast<id_t>(pid), &seen, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           seen.si_pid == pid;
+}
+
 }  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
@@ -138,7 +145,7 @@ bool RunningServer::answers(int seconds) const {
         const auto response =
             net::run_here(loop, client.send({"127.0.0.1", port_, {}}, std::move(request), 1s));
         if (response && response->status == 200) return true;
-        if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) == pid_) return false;
+        if (pid_ > 0 && has_ended(pid_)) return false;
         std::this_thread::sleep_for(20ms);
     }
     return false;

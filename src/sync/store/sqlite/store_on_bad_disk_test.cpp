@@ -145,8 +145,14 @@ class Trial {
             auto answer = start_on(loop_, [this, id = person.id, operation] { return write(id, operation); });
             going.push_back({person, std::move(operation), std::move(answer)});
         }
-        for (auto& each : going)
-            take_answer(each.person, std::move(each.operation), each.answer.get());
+        const auto begin_ms = clock_.now_ms();
+        for (auto& each : going) {
+            // What is parked waits for the clock.
+            while (each.answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+                clock_.advance_ms(10);
+            take_answer(each.person, std::move(each.operation), each.answer.get(),
+                        {begin_ms, clock_.now_ms()});
+        }
         // Now and then the writers rest and tidy up.
         if (below(12) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(12));
     }
@@ -187,15 +193,15 @@ class Trial {
 
     [[nodiscard]] Span now() const { return {clock_.now_ms(), clock_.now_ms()}; }
 
-    void take_answer(Person& person, Operation operation, const Written& answer) {
+    void take_answer(Person& person, Operation operation, const Written& answer, Span asked) {
         const auto who = "user " + std::to_string(person.id) + ", " + name_of(operation.kind) + ": ";
         if (answer) {
             ++acknowledged_;
             const auto there = operation.kind == Kind::remove
-                                   ? person.model.has(operation.collection, operation.ids.front(), now())
+                                   ? person.model.has(operation.collection, operation.ids.front(), asked)
                                    : true;
             if (there == false) fail(who + "found a record that must not be there");
-            const auto wrong = person.model.acknowledge(operation, answer->first, now(), answer->second);
+            const auto wrong = person.model.acknowledge(operation, answer->first, asked, answer->second);
             if (!wrong.empty()) fail(who + wrong);
             return;
         }
@@ -203,13 +209,13 @@ class Trial {
             ++refused_;
             if (answer.error().retry_after_s < 1) fail(who + "refused without a time to come back");
             person.unsure = std::move(operation);
-            person.asked = now();
+            person.asked = asked;
             return;
         }
         const bool missing =
             answer.error().kind == Failure::Kind::not_found && operation.kind == Kind::remove;
         if (!missing) return fail(who + "refused for no good reason");
-        if (person.model.has(operation.collection, operation.ids.front(), now()) == true)
+        if (person.model.has(operation.collection, operation.ids.front(), asked) == true)
             fail(who + "did not find a record that must be there");
     }
 
