@@ -29,6 +29,8 @@ namespace {
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
+constexpr std::uint64_t shards = 2;
+
 struct Options {
     int kills = 25;
     int writers = 64;
@@ -41,10 +43,10 @@ struct Options {
 
 /// How one life of the server ends.
 struct Death {
-    std::string name;  ///< for the summary
-    std::vector<std::string>
-        environment;          ///< how the server ends by itself, or empty: it is killed from outside
+    std::string name;                           ///< for the summary
+    std::vector<std::string> environment = {};  ///< how the server ends by itself; empty: killed from outside
     bool with_rests = false;  ///< the writers rest now and then, so that the server tidies up
+    bool stopping = false;    ///< it is told to stop, and killed before it has
 };
 
 /// All deaths there are, drawn evenly; `kill -9` from outside as often as all others together.
@@ -65,6 +67,7 @@ class Deaths {
             {"write -wal", 2000, false},   {"write shard-0.db", 300, true}, {"write shard-1.db", 300, true},
         };
         const bool outside = (++drawn_ % 2) == 1;
+        if (outside && below(4) == 0) return {"from outside, stopping", {}, below(3) == 0, true};
         if (outside) return {"from outside", {}, below(3) == 0};
         const auto& kind = kinds[(drawn_ / 2 + offset_) % std::size(kinds)];
         const auto pass = 1 + below(kind.passes);
@@ -115,9 +118,7 @@ class Run {
         auto all = environment;
         if (!options_.planted_fault.empty())
             all.push_back("HOMESPUN_PLANTED_FAULT=" + options_.planted_fault);
-        std::vector<std::string> arguments = {"--set", "log_level=warning", "--set", "shards=2"};
-        if (!options_.arbiter) arguments.emplace_back("--no-arbiter");
-        server_.emplace(data_, arguments, port_, all);
+        server_.emplace(data_, arguments(), port_, all);
         if (!server_->ready()) fmt::print("the server did not start:\n{}\n", server_->output());
         return server_->ready();
     }
@@ -147,8 +148,8 @@ class Run {
         if (!start(death.environment)) return false;
         const auto limit =
             death.environment.empty() ? std::chrono::milliseconds(50 + deaths_.below(1000)) : 8000ms;
-        const auto ended = write_until_end(limit, death.with_rests);
-        ++deaths_by_name_[ended ? death.name : "from outside"];
+        const auto ended = write_until_end(limit, death);
+        ++deaths_by_name_[ended || death.environment.empty() ? death.name : "from outside"];
         return look_after_death();
     }
 
@@ -163,9 +164,27 @@ class Run {
                 return false;
             }
         }
+        if (deaths_.below(4) == 0 && !die_while_starting()) return false;
         if (!start({})) return false;
         check_all();
         return true;
+    }
+
+    /// After a death the start itself has something to repair.
+    bool die_while_starting() {
+        const auto at = fmt::format("HOMESPUN_KILL_AT=store_opening:{}", 1 + deaths_.below(shards));
+        server_.emplace(data_, arguments(), port_, std::vector<std::string>{at});
+        ++deaths_by_name_["store_opening"];
+        ++killed_;
+        if (server_->ready()) fmt::print("the start was not interrupted\n");
+        return !server_->ready();
+    }
+
+    [[nodiscard]] std::vector<std::string> arguments() const {
+        std::vector<std::string> arguments = {"--set", "log_level=warning", "--set",
+                                              fmt::format("shards={}", shards)};
+        if (!options_.arbiter) arguments.emplace_back("--no-arbiter");
+        return arguments;
     }
 
     /// The worker is killed; its parent starts another. A parent gives up after five deaths within a minute.
@@ -182,7 +201,8 @@ class Run {
             return false;
         }
         worker_ = *worker;
-        write_until_end(std::chrono::milliseconds(50 + deaths_.below(1000)), deaths_.below(3) == 0);
+        write_until_end(std::chrono::milliseconds(50 + deaths_.below(1000)),
+                        {"worker", {}, deaths_.below(3) == 0});
         worker_ = 0;
         ++deaths_by_name_["worker from outside"];
         ++killed_;
@@ -197,7 +217,7 @@ class Run {
     }
 
     /// Lets all write until the server has ended by itself, or ends it after `limit`. True: by itself.
-    bool write_until_end(std::chrono::milliseconds limit, bool with_rests) {
+    bool write_until_end(std::chrono::milliseconds limit, const Death& death) {
         std::atomic<bool> stop = false, rest = false;
         std::vector<std::thread> threads;
         for (auto& writer : writers_)
@@ -205,12 +225,16 @@ class Run {
         const auto until = Steady::now() + limit;
         bool ended = false;
         for (int slice = 0; !ended && Steady::now() < until && !is_wrong(); ++slice) {
-            rest = with_rests && slice % 10 >= 6;  // 0.6 s of work, 0.4 s of rest
+            rest = death.with_rests && slice % 10 >= 6;  // 0.6 s of work, 0.4 s of rest
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now());
             if (worker_ == 0)
                 ended = server_->ended(std::min(left, 100ms));
             else
                 std::this_thread::sleep_for(std::min(left, 100ms));
+        }
+        if (death.stopping && !ended) {
+            server_->ask_to_stop();
+            ended = server_->ended(std::chrono::milliseconds(deaths_.below(40)));
         }
         if (worker_ > 0)
             kill(worker_, SIGKILL);

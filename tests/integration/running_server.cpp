@@ -115,6 +115,10 @@ int RunningServer::stop() {
     return status;
 }
 
+void RunningServer::ask_to_stop() const {
+    kill(pid_, SIGTERM);
+}
+
 void RunningServer::kill_now() {
     kill(pid_, SIGKILL);
     wait_for_end(pid_);

@@ -50,6 +50,8 @@ class RunningServer {
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// TERM, and wait: the exit status, or -signal.
     int stop();
+    /// TERM, without waiting.
+    void ask_to_stop() const;
     /// KILL, and wait.
     void kill_now();
     /// True when it ended by itself within `limit`; then it is no longer waited for.

@@ -129,6 +129,7 @@ base::Result<bool> store_exists(const std::string& directory, const OpenOptions&
 }
 
 base::Result<ShardIdentity> adopt(StoreFile& file) {
+    HOMESPUN_KILL_POINT("store_opening");
     if (auto adopted = adopt_shard(file.database, file.path, {}); !adopted)
         return std::unexpected(adopted.error());
     auto identity = read_identity(file.database);
