@@ -86,11 +86,10 @@ class PowerVfs {
             if (!std::filesystem::exists(path)) place.now = nullptr;
             // What happened to the directory since its last sync may or may not have reached the disk.
             const auto left = dice_() % 2 == 0 ? place.now : place.on_disk;
+            std::filesystem::remove(path);  // ext4 waits for the disk when a file is cut and written anew
             if (left) {
                 survive(*left);
-                std::ofstream(path, std::ios::binary | std::ios::trunc) << left->synced;
-            } else {
-                std::filesystem::remove(path);
+                std::ofstream(path, std::ios::binary) << left->synced;
             }
             std::filesystem::remove(path + "-shm");
             place.now = place.on_disk = left;

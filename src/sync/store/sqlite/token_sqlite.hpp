@@ -11,8 +11,10 @@ namespace homespun::sync::store::sqlite {
 /// token.db: ordinary locking and WAL, so that `sqlite3` and other tools can read and write beside us.
 class TokenSqlite final : public token::TokenStore {
   public:
-    /// Makes or opens the file; refuses a format newer than ours.
-    static base::Result<std::unique_ptr<TokenSqlite>> open(const std::string& path);
+    /// Makes or opens the file; refuses a format newer than ours. `vfs`: a registered SQLite VFS (fault
+    /// injection in tests).
+    static base::Result<std::unique_ptr<TokenSqlite>> open(const std::string& path,
+                                                           const char* vfs = nullptr);
 
     std::expected<token::Assignment, token::AssignFailure> assign(const std::string& email,
                                                                   const token::KeyFacts& facts,
