@@ -117,6 +117,12 @@ TEST_P(PassingTroubleTest, RefusesWritesGoesOnReadingAndRecoversByItself) {
     expect_writes_refused();
     expect_reads_go_on();
     EXPECT_TRUE(heartbeat_becomes(503));
+    const std::string reason = std::string(GetParam()) == "ENOSPC" ? "disk is full" : "Read-only file system";
+    for (const std::string event : {"write_refused", "accounts_store_failed", "token_store_failed"}) {
+        const auto said = server_->output();
+        const auto line = said.substr(std::min(said.find(event), said.size()));
+        EXPECT_NE(line.substr(0, line.find('\n')).find(reason), std::string::npos) << event << "\n" << said;
+    }
     mend_disk();
     // Nobody needs to write first: who balances load by the heartbeat sends no writes until it is well.
     EXPECT_TRUE(heartbeat_becomes(200)) << server_->output();

@@ -179,10 +179,11 @@ SqlResult<void> Database::execute_patiently(std::string_view sql, int patience_m
 
 SqlResult<void> Database::execute(std::string_view sql) {
     const std::string text(sql);
-    if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-        return std::unexpected(last_error(text));
-    }
-    return {};
+    errno = 0;
+    if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+    const int last_errno = errno;
+    return std::unexpected(error_of(
+        connection_.get(), fmt::format("{}: {}", text, sqlite3_errmsg(connection_.get())), last_errno));
 }
 
 SqlResult<Statement> Database::prepare(const char* sql) {
