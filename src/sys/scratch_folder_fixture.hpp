@@ -11,8 +11,16 @@ namespace homespun::sys {
 /// For tests: a directory of its own, gone with the object. Its path is empty when it could not be made.
 class ScratchFolder {
   public:
-    ScratchFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "homespun-test-XXXXXX").string();
+    ScratchFolder() : ScratchFolder(std::filesystem::temp_directory_path()) {}
+    /// In memory where the system has such a place: for tests that write much and need no disk.
+    static ScratchFolder in_memory() {
+        const std::filesystem::path memory = "/dev/shm";
+        std::error_code ignored;
+        return ScratchFolder(
+            std::filesystem::is_directory(memory, ignored) ? memory : std::filesystem::temp_directory_path());
+    }
+    explicit ScratchFolder(const std::filesystem::path& parent) {
+        std::string name = (parent / "homespun-test-XXXXXX").string();
         if (::mkdtemp(name.data()) != nullptr) path_ = name;
     }
     ScratchFolder(const ScratchFolder&) = delete;

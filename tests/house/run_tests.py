@@ -12,7 +12,8 @@ from types import FrameType
 import stages
 from stages import TOP, Outcome, Preset
 
-STAGES = ("unit", "web", "layers", "api", "servers", "mozilla", "e2e", "load", "format", "fuzz")
+STAGES = ("unit", "web", "layers", "api", "servers", "mozilla", "faults", "e2e", "load", "format", "fuzz")
+BUILT = ("unit", "api", "servers", "mozilla", "faults", "e2e", "load")  # those that need the build
 SANITIZED = ("unit", "api", "servers")
 
 
@@ -71,6 +72,7 @@ def main() -> int:
         "api": lambda: stages.api(preset),
         "servers": lambda: stages.servers(preset),
         "mozilla": lambda: stages.mozilla(preset),
+        "faults": lambda: stages.faults(preset),
         "e2e": lambda: stages.e2e(preset),
         "load": lambda: stages.load(preset),
         "format": stages.formatting,
@@ -90,8 +92,7 @@ def main() -> int:
         passed, failed, skipped = passed + outcome.passed, failed + outcome.failed, skipped + skips
 
     built = True
-    if {"unit", "api", "servers", "mozilla", "e2e", "load"} & set(chosen):
-    if {"unit", "api", "servers", "mozilla", "e2e", "load"} & set(chosen):
+    if set(BUILT) & set(chosen):
         begin = time.monotonic()
         outcome = stages.build(preset)
         built = outcome.failed == 0
@@ -100,8 +101,7 @@ def main() -> int:
     for name in chosen:
         begin = time.monotonic()
         outcome = Outcome()
-        if name in ("unit", "api", "servers", "mozilla", "e2e", "load") and not built:
-        if name in ("unit", "api", "servers", "mozilla", "e2e", "load") and not built:
+        if name in BUILT and not built:
             outcome.fail(f"{name}: not run, for the build failed")
         else:
             try:

@@ -167,6 +167,18 @@ def read_gtest(report: Path, name: str, finished: Finished) -> Outcome:
     return outcome
 
 
+def gtest(stage: str, binary: Path, preset: Preset) -> Outcome:
+    """One test binary."""
+    name = f"{stage}/{binary.name}"
+    report = LOGS / f"{binary.name}.json"
+    report.unlink(missing_ok=True)
+    preset.forget_reports()
+    command = [binary, f"--gtest_output=json:{report}", "--gtest_brief=1"]
+    outcome = read_gtest(report, name, run(name, command, 900, preset.environment()))
+    preset.collect_reports(outcome)
+    return outcome
+
+
 def unit(preset: Preset) -> Outcome:
     """The test binaries of the rooms."""
     outcome = Outcome()
@@ -174,14 +186,7 @@ def unit(preset: Preset) -> Outcome:
     if not binaries:
         outcome.fail(f"no test binaries in {preset.directory / 'unit'}")
     for binary in binaries:
-        name = f"unit/{binary.name}"
-        report = LOGS / f"{binary.name}.json"
-        report.unlink(missing_ok=True)
-        preset.forget_reports()
-        command = [binary, f"--gtest_output=json:{report}", "--gtest_brief=1"]
-        finished = run(name, command, 900, preset.environment())
-        outcome.add(read_gtest(report, name, finished))
-        preset.collect_reports(outcome)
+        outcome.add(gtest("unit", binary, preset))
     return outcome
 
 
@@ -275,6 +280,15 @@ def api(preset: Preset) -> Outcome:
         steps = json.loads(report.read_text(encoding="utf-8"))["steps"]
         outcome.skips = [f"api/{each['file']}::{each['step']}" for each in steps if each["outcome"] == "skipped"]
     outcome.add(read_unittest("api-runner", run("api-runner", ["python3", place / "test_runner.py"], 120)))
+    return outcome
+
+
+def faults(preset: Preset) -> Outcome:
+    """Servers that are killed under writers, and disks that fail under servers."""
+    place = preset.directory / "faults"
+    outcome = gtest("faults", place / "fault_tests", preset)
+    killing = [TOP / "tests" / "faults" / "run_faults.py", "--kill-writers", place / "kill_writers"]
+    outcome.add(read_last_line("faults", run("faults", killing, 900, preset.environment())))
     return outcome
 
 

@@ -21,19 +21,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-pid_t start(const std::vector<std::string>& arguments, const std::string& output) {
+pid_t start(const std::vector<std::string>& arguments, const std::string& output,
+            const std::vector<std::string>& more_environment = {}) {
     std::vector<char*> argv;
     std::string program = HOMESPUN_BINARY;
     argv.push_back(program.data());
     for (const auto& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
+    std::vector<char*> environment;
+    for (const auto& entry : more_environment)
+        environment.push_back(const_cast<char*>(entry.c_str()));
+    for (char** entry = environ; *entry != nullptr; ++entry)
+        environment.push_back(*entry);
+    environment.push_back(nullptr);
     const pid_t pid = fork();
     if (pid == 0) {
         const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(file, 1);
         dup2(file, 2);
-        execv(argv.front(), argv.data());
+        execve(argv.front(), argv.data(), environment.data());
         _exit(127);
     }
     return pid;
@@ -43,6 +50,13 @@ int wait_for_end(pid_t pid) {
     int status = 0;
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// Without taking its status: somebody waits for it later.
+bool has_ended(pid_t pid) {
+    siginfo_t seen{};
+    return waitid(P_PID, static_cast<id_t>(pid), &seen, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           seen.si_pid == pid;
 }
 
 }  // namespace
@@ -76,12 +90,13 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-RunningServer::RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port)
+RunningServer::RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port,
+                             const std::vector<std::string>& environment)
     : port_(port) {
     std::vector<std::string> arguments = {"serve", "--data", data, "--listen",
                                           "127.0.0.1:" + std::to_string(port)};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    pid_ = start(arguments, scratch_.path() + "/output");
+    pid_ = start(arguments, scratch_.path() + "/output", environment);
     ready_ = answers(20);
 }
 
@@ -100,6 +115,26 @@ int RunningServer::stop() {
     return status;
 }
 
+void RunningServer::ask_to_stop() const {
+    kill(pid_, SIGTERM);
+}
+
+void RunningServer::kill_now() {
+    kill(pid_, SIGKILL);
+    wait_for_end(pid_);
+    pid_ = -1;
+}
+
+bool RunningServer::ended(std::chrono::milliseconds limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (waitpid(pid_, nullptr, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    pid_ = -1;
+    return true;
+}
+
 std::string RunningServer::output() const {
     return sys::read_file(scratch_.path() + "/output").value_or("");
 }
@@ -114,7 +149,7 @@ bool RunningServer::answers(int seconds) const {
         const auto response =
             net::run_here(loop, client.send({"127.0.0.1", port_, {}}, std::move(request), 1s));
         if (response && response->status == 200) return true;
-        if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG | WNOWAIT) == pid_) return false;
+        if (pid_ > 0 && has_ended(pid_)) return false;
         std::this_thread::sleep_for(20ms);
     }
     return false;

@@ -1,6 +1,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,7 +37,9 @@ std::uint16_t free_port();
 class RunningServer {
   public:
     /// Waits until it answers; `ready()` tells whether it did.
-    RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port = free_port());
+    /// `environment`: more of it, as NAME=VALUE.
+    RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port = free_port(),
+                  const std::vector<std::string>& environment = {});
     ~RunningServer();
     RunningServer(const RunningServer&) = delete;
     RunningServer& operator=(const RunningServer&) = delete;
@@ -47,6 +50,12 @@ class RunningServer {
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// TERM, and wait: the exit status, or -signal.
     int stop();
+    /// TERM, without waiting.
+    void ask_to_stop() const;
+    /// KILL, and wait.
+    void kill_now();
+    /// True when it ended by itself within `limit`; then it is no longer waited for.
+    bool ended(std::chrono::milliseconds limit);
     [[nodiscard]] std::string output() const;
     /// True when it answers on /__lbheartbeat__ within `seconds`.
     [[nodiscard]] bool answers(int seconds) const;

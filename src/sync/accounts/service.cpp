@@ -32,7 +32,7 @@ base::Result<T> to_result(StoreResult<T> outcome) {
 }  // namespace
 
 Accounts::Accounts(const AccountsParts& parts, AccountsSettings settings)
-    : store_(parts.store, parts.store_pool),
+    : store_(parts.store, parts.store_pool, parts.logger),
       passwords_(parts.password_pool),
       clock_(parts.clock),
       random_(parts.random),

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -15,11 +16,14 @@ namespace {
 
 /// What a connection says of its last failure. The system's number is kept only by errors of I/O and opening;
 /// for others it would be that of an older failure.
-SqlError error_of(sqlite3* connection, std::string message) {
+SqlError error_of(sqlite3* connection, std::string message, int last_errno = 0) {
     SqlError error{sqlite3_extended_errcode(connection), std::move(message)};
     const int primary = error.code & 0xff;
     if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)
         error.system_errno = sqlite3_system_errno(connection);
+    // A COMMIT that fails does not update sqlite3_system_errno(): what the call itself left counts first.
+    if (last_errno != 0 && primary == SQLITE_IOERR) error.system_errno = last_errno;
+    if (error.system_errno != 0) error.message += fmt::format(" ({})", std::strerror(error.system_errno));
     return error;
 }
 
@@ -38,14 +42,14 @@ bool is_new(const std::string& path) {
 
 }  // namespace
 
-bool SqlError::is_full() const {
+bool SqlError::may_pass() const {
     if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
-    // SQLite's FULL covers a write's ENOSPC only, not a quota and not the -shm file. After a failed fsync
-    // nobody knows what is on the disk, whatever the reason was.
-    const bool wants_space = code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE ||
+    // SQLite's FULL covers a write's ENOSPC only, not a quota, the -shm file or a read-only mount. After a
+    // failed fsync nobody knows what is on the disk, whatever the reason was.
+    const bool was_refused = code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE ||
                              code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMMAP ||
                              (code & 0xff) == SQLITE_CANTOPEN;
-    return wants_space && (system_errno == ENOSPC || system_errno == EDQUOT);
+    return was_refused && (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EROFS);
 }
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
@@ -108,11 +112,9 @@ SqlResult<bool> Statement::step() {
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
     sqlite3* const connection = sqlite3_db_handle(statement_);
-    auto error =
-        error_of(connection, fmt::format("{} in: {}", sqlite3_errmsg(connection), sqlite3_sql(statement_)));
-    // A COMMIT that fails does not update sqlite3_system_errno(): what the step itself left counts first.
-    if (last_errno != 0 && (code & 0xff) == SQLITE_IOERR) error.system_errno = last_errno;
-    return std::unexpected(std::move(error));
+    return std::unexpected(
+        error_of(connection, fmt::format("{} in: {}", sqlite3_errmsg(connection), sqlite3_sql(statement_)),
+                 last_errno));
 }
 
 SqlResult<void> Statement::run() {
@@ -171,9 +173,9 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
     const int code = sqlite3_open_v2(name_of(path, options).c_str(), &raw, flags, options.vfs);
     Database database(raw);
     if (code != SQLITE_OK) {
-        const std::string reason = raw ? sqlite3_errmsg(raw) : "out of memory";
-        return std::unexpected(SqlError{code, fmt::format("cannot open {}: {}", path, reason),
-                                        raw ? sqlite3_system_errno(raw) : 0});
+        if (raw == nullptr)
+            return std::unexpected(SqlError{code, fmt::format("cannot open {}: out of memory", path)});
+        return std::unexpected(error_of(raw, fmt::format("cannot open {}: {}", path, sqlite3_errmsg(raw))));
     }
     sqlite3_busy_timeout(raw, options.busy_timeout_ms);
     std::string setup = fmt::format(
@@ -186,10 +188,8 @@ SqlResult<Database> Database::open(const std::string& path, const OpenOptions& o
             options.page_size, incremental ? "PRAGMA auto_vacuum=INCREMENTAL;" : "",
             options.autocheckpoint_pages, options.journal_size_limit, setup);
     }
-    if (auto done = database.execute_patiently(setup, options.busy_timeout_ms); !done) {
-        done.error().message = fmt::format("cannot open {}: {}", path, done.error().message);
-        return std::unexpected(done.error());
-    }
+    if (auto done = database.execute_patiently(setup, options.busy_timeout_ms); !done)
+        return std::unexpected(error_of(raw, fmt::format("cannot open {}: {}", path, sqlite3_errmsg(raw))));
     return database;
 }
 
@@ -204,10 +204,11 @@ SqlResult<void> Database::execute_patiently(std::string_view sql, int patience_m
 
 SqlResult<void> Database::execute(std::string_view sql) {
     const std::string text(sql);
-    if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-        return std::unexpected(last_error(text));
-    }
-    return {};
+    errno = 0;
+    if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+    const int last_errno = errno;
+    return std::unexpected(error_of(
+        connection_.get(), fmt::format("{}: {}", text, sqlite3_errmsg(connection_.get())), last_errno));
 }
 
 SqlResult<Statement> Database::prepare(const char* sql) {

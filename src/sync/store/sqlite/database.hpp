@@ -20,9 +20,9 @@ struct SqlError {
     int code = 0;
     std::string message;
     int system_errno = 0;  ///< of the failed call to the system, for errors of I/O and opening
-    /// SQLITE_FULL, or an I/O error for want of space or quota: may pass by itself. A failed fsync never
-    /// does.
-    [[nodiscard]] bool is_full() const;
+    /// SQLITE_FULL, or an I/O error for want of space, quota or a file system that may be written: nothing
+    /// was written, and it may pass by itself. A failed fsync never does.
+    [[nodiscard]] bool may_pass() const;
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] bool is_constraint() const;
     /// The file's content makes no sense, or is no database at all.

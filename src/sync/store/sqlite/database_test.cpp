@@ -24,16 +24,16 @@ class StoreDatabaseTest : public testing::Test {
     const sys::ScratchFolder folder_;
 };
 
-TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaIsFullAFailedFsyncIsNot) {
-    EXPECT_TRUE((SqlError{SQLITE_FULL, ""}.is_full()));
-    EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMSIZE, ""}.is_full()));
-    for (const int reason : {ENOSPC, EDQUOT}) {
-        EXPECT_TRUE((SqlError{SQLITE_IOERR_WRITE, "", reason}.is_full()));
-        EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMMAP, "", reason}.is_full()));
-        EXPECT_FALSE((SqlError{SQLITE_IOERR_FSYNC, "", reason}.is_full()));
-        EXPECT_FALSE((SqlError{SQLITE_CORRUPT, "", reason}.is_full()));
+TEST_F(StoreDatabaseTest, WantOfSpaceOrQuotaMayPassAFailedFsyncDoesNot) {
+    EXPECT_TRUE((SqlError{SQLITE_FULL, ""}.may_pass()));
+    EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMSIZE, ""}.may_pass()));
+    for (const int reason : {ENOSPC, EDQUOT, EROFS}) {
+        EXPECT_TRUE((SqlError{SQLITE_IOERR_WRITE, "", reason}.may_pass()));
+        EXPECT_TRUE((SqlError{SQLITE_IOERR_SHMMAP, "", reason}.may_pass()));
+        EXPECT_FALSE((SqlError{SQLITE_IOERR_FSYNC, "", reason}.may_pass()));
+        EXPECT_FALSE((SqlError{SQLITE_CORRUPT, "", reason}.may_pass()));
     }
-    EXPECT_FALSE((SqlError{SQLITE_IOERR_WRITE, "", EIO}.is_full()));
+    EXPECT_FALSE((SqlError{SQLITE_IOERR_WRITE, "", EIO}.may_pass()));
 }
 
 TEST_F(StoreDatabaseTest, ProgramsThatOpenANewFileTogetherAllSucceed) {
@@ -59,7 +59,7 @@ TEST_F(StoreDatabaseTest, AFailureToOpenNamesTheSystemsReason) {
     const auto refused = Database::open(folder_ / "missing/a.db", {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().system_errno, ENOENT);
-    EXPECT_FALSE(refused.error().is_full());
+    EXPECT_FALSE(refused.error().may_pass());
 }
 
 TEST_F(StoreDatabaseTest, AWalThatGrewIsCutBack) {

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::store::sqlite {
 namespace {
 
@@ -24,6 +26,7 @@ SqlResult<bool> ShardPurge::slice(Timestamp now, Steady::time_point until) {
         more = *done;
         if (Steady::now() >= until) break;
     }
+    HOMESPUN_KILL_POINT("purge");
     if (auto done = transaction->commit(); !done) {
         swept_cid_ = cursor;
         return std::unexpected(done.error());

@@ -7,6 +7,8 @@
 
 #include "sync/store/sqlite/file_copy.hpp"
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::store::sqlite {
 namespace {
 
@@ -79,6 +81,7 @@ base::Result<void> migrate_one(Database& database, const std::string& path, cons
     if (!transaction) return std::unexpected(told(path, transaction.error()));
     auto done = migration.run(database);
     if (done) done = database.set_user_version(migration.from + 1);
+    HOMESPUN_KILL_POINT("migration");
     if (done) done = transaction->commit();
     if (done) return {};
     return base::fail(fmt::format("{}: migration from format {} failed and was undone: {}", path,
@@ -110,6 +113,7 @@ SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) 
     if (done) done = database.execute(fmt::format("PRAGMA application_id={}", shard_application_id));
     if (done) done = database.set_user_version(shard_format);
     if (!done) return done;
+    HOMESPUN_KILL_POINT("shard_making");
     return transaction->commit();
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 
@@ -81,6 +82,12 @@ SqlResult<UserState> ShardTables::load_user(UserId user) {
     if (!row) return std::unexpected(row.error());
     if (*row) state.tombstone = {tombstone.integer(0)};
     state.last_write = state.storage();
+    if (state.last_write != Timestamp{}) return state;
+    // Nothing is left of the user, if there was one: no removal can have been later than this.
+    auto removed = database_.use("SELECT value FROM shard WHERE key = 'removed'");
+    const auto known = removed.step();
+    if (!known) return std::unexpected(known.error());
+    if (*known) state.last_write = {removed.integer(0)};
     return state;
 }
 
@@ -275,6 +282,14 @@ ShardTables::Applied ShardTables::remove_user(const WriteRequest& request, UserS
                             "DELETE FROM batch WHERE user = ?1"}) {
         if (auto done = database_.use(sql).bind(1, user).run(); !done) return std::unexpected(done.error());
     }
+    // No row of the user is left to say when this was, and the clock may be set back before he writes again.
+    auto noted = database_
+                     .use(
+                         "INSERT INTO shard(key, value) VALUES ('removed', ?1) "
+                         "ON CONFLICT(key) DO UPDATE SET value = max(value, excluded.value)")
+                     .bind(1, moment.timestamp.hundredths)
+                     .run();
+    if (!noted) return std::unexpected(noted.error());
     state.collections.clear();
     state.tombstone = {};
     state.last_write = moment.timestamp;
@@ -385,6 +400,7 @@ SqlResult<void> ShardTables::apply_staged(std::int64_t batch, std::int64_t cid, 
                             rows.optional_integer(2)};
         if (!rows.is_null(3)) update.payload.emplace(rows.text(3));
         if (auto done = upsert(cid, update, moment, true, sums); !done) return done;
+        HOMESPUN_KILL_POINT("batch_commit");
     }
 }
 

@@ -3,6 +3,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -24,6 +27,7 @@ constexpr milliseconds busy_slice{1};
 constexpr int busy_pause = 4;
 /// Between steps of giving back pages: an idle server leaves the disk to others.
 constexpr milliseconds vacuum_pause{10};
+constexpr milliseconds probe_every{1000};
 
 Failure unavailable(int retry_after_s, std::string detail) {
     return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
@@ -35,7 +39,7 @@ bool leaves_rubbish(WriteKind kind) {
 }
 
 bool is_damage(const SqlError& error) {
-    if (error.is_full()) return false;
+    if (error.may_pass()) return false;
     const int code = error.code & 0xff;
     return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
@@ -148,7 +152,8 @@ ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
     auto wake = std::max(next_purge_, std::min(quiet_from_, next_slice_));
     if (vacuum_.possible()) wake = std::min(wake, std::max(quiet_from_, next_vacuum_));
-    return wal_frames_ > 0 ? std::min(wake, quiet_from_) : wake;
+    if (wal_frames_ > 0) wake = std::min(wake, quiet_from_);
+    return refusing_.load(std::memory_order_relaxed) ? std::min(wake, next_probe_) : wake;
 }
 
 /// Waits for work and takes all of it. False: closed, and nothing is left to do.
@@ -237,6 +242,7 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
     if (takes_timestamp(request->kind)) {
         if (may_park && park(request, **state, now)) return false;
         moment.timestamp = std::max(now, Timestamp{(*state)->last_write.hundredths + 1});
+        if (HOMESPUN_PLANTED_FAULT("trust_the_clock")) moment.timestamp = now;
         if (moment.timestamp > now && Steady::now() >= next_drift_warning_) {
             next_drift_warning_ = Steady::now() + std::chrono::seconds(10);
             logger_.warning(
@@ -312,12 +318,15 @@ void ShardWriter::commit_group() {
             return commit_alone(std::move(executed));
         }
     }
+    if (HOMESPUN_PLANTED_FAULT("acknowledge_before_commit")) complete(std::exchange(executed, {}));
+    HOMESPUN_KILL_POINT("before_commit");
     if (auto done = commit(); !done) {
         roll_back();
-        if (done.error().is_full()) return commit_alone(std::move(executed));
+        if (done.error().may_pass()) return commit_alone(std::move(executed));
         if (is_damage(done.error())) give_up_writing(done.error());
         return refuse_all(executed, done.error(), 30);
     }
+    HOMESPUN_KILL_POINT("after_commit");
     publish();
     complete(std::move(executed));
     quiet_from_ = Steady::now() + settings_.idle_after;
@@ -355,6 +364,10 @@ void ShardWriter::refuse_all(std::vector<Request>& requests, const SqlError& err
                                     {"requests", static_cast<std::int64_t>(requests.size())},
                                     {"code", std::int64_t{error.code}},
                                     {"error", error.message}});
+    if (error.may_pass()) {
+        refusing_.store(true);
+        next_probe_ = Steady::now() + probe_every;
+    }
     for (auto& request : requests)
         request->outcome = std::unexpected(unavailable(retry_after_s, error.message));
     complete(std::move(requests));
@@ -369,6 +382,7 @@ void ShardWriter::give_up_writing(const SqlError& error) {
 }
 
 void ShardWriter::publish() {
+    refusing_.store(false, std::memory_order_relaxed);
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
@@ -428,9 +442,11 @@ int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) 
 
 void ShardWriter::checkpoint() {
     if (wal_frames_ == 0) return;
+    HOMESPUN_KILL_POINT("checkpoint_begin");
     int frames = 0, copied = 0;
     const int code =
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    HOMESPUN_KILL_POINT("checkpoint_end");
     // A reader may hold the checkpoint back; the next one goes on from there.
     wal_frames_ = 0;
     if (code != SQLITE_OK && code != SQLITE_BUSY) {
@@ -439,9 +455,24 @@ void ShardWriter::checkpoint() {
     }
 }
 
+/// While writes are refused: tries one that changes nothing (SQLite leaves out an UPDATE to the same value,
+/// but writes the first page for this). Whoever heeds the heartbeat sends no more writes, so that nobody else
+/// would find out.
+void ShardWriter::probe() {
+    next_probe_ = Steady::now() + probe_every;
+    const auto format = database_.user_version();
+    auto tried = format ? begin() : std::unexpected(format.error());
+    if (tried) tried = database_.set_user_version(*format);
+    if (tried) tried = commit();
+    if (tried) return publish();
+    roll_back();
+    if (is_damage(tried.error())) give_up_writing(tried.error());
+}
+
 void ShardWriter::house_keeping() {
     if (wal_frames_ >= checkpoint_frames) checkpoint();
     if (broken_.load(std::memory_order_relaxed) || draining_) return;
+    if (refusing_.load(std::memory_order_relaxed) && Steady::now() >= next_probe_) probe();
     const bool idle = inbox_.empty() && parked_.empty() && Steady::now() >= quiet_from_;
     if (purge(idle) || !idle) return;
     checkpoint();

@@ -37,8 +37,8 @@ struct WriterSettings {
 /// user gets one write per hundredth of a second: the next one is parked while others go on. What it holds
 /// unanswered is bounded: above that, requests are refused as `unavailable`. Owns the shard's
 /// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
-/// refused if need be. An I/O error at a commit is final: writes are refused until the store is opened again.
-/// Thread-safe where not said otherwise.
+/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit is final:
+/// writes are refused until the store is opened again. Thread-safe where not said otherwise.
 class ShardWriter {
   public:
     /// `clock`, `logger` and `table` must outlive the writer. Starts the thread.
@@ -52,7 +52,10 @@ class ShardWriter {
     base::Task<Outcome<WriteResult>> submit(base::Executor& home, std::unique_ptr<WriteRequest> request);
     /// Asks for a user's state to be put into the table; may be ignored.
     void suggest(UserId user);
-    [[nodiscard]] bool healthy() const { return !broken_.load(std::memory_order_relaxed); }
+    /// False while writes are refused: for good after damage, or until the disk takes a write again.
+    [[nodiscard]] bool healthy() const {
+        return !broken_.load(std::memory_order_relaxed) && !refusing_.load(std::memory_order_relaxed);
+    }
     /// How much of what it may hold unanswered it holds, 0 to 1.
     [[nodiscard]] double fullness() const { return fullness_.load(std::memory_order_relaxed); }
     /// Commits what is queued, ends the thread, closes the connection. Once; not from the writer's thread.
@@ -94,6 +97,7 @@ class ShardWriter {
     bool purge(bool idle);
     bool give_back_pages();
     void checkpoint();
+    void probe();
     static int note_wal_frames(void* self, sqlite3* connection, const char* schema, int frames);
 
     // Settings and things of others.
@@ -111,7 +115,8 @@ class ShardWriter {
     std::vector<UserId> suggested_;
     bool closing_ = false;
     std::atomic<bool> broken_{false};
-    std::atomic<double> fullness_{0};  ///< of held_requests_ and held_bytes_, for readers without the mutex
+    std::atomic<double> fullness_{0};    ///< of held_requests_ and held_bytes_, for readers without the mutex
+    std::atomic<bool> refusing_{false};  ///< the last write found no room
 
     // The thread's own.
     Database database_;
@@ -128,6 +133,7 @@ class ShardWriter {
     Steady::time_point next_purge_;   ///< when there is, or may be, something to purge
     Steady::time_point next_slice_;   ///< of the purge while there is load: keeps its share of the time
     Steady::time_point next_vacuum_;  ///< when there may be free pages to give back
+    Steady::time_point next_probe_;   ///< while refusing
     Steady::time_point next_drift_warning_;
 
     std::thread thread_;

@@ -145,9 +145,10 @@ TEST_F(ShardWriterTest, AQuotaUsedUpRefusesWithoutHarmAndPassesByItself) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
     EXPECT_GT(refused.error().retry_after_s, 0);
-    EXPECT_TRUE(writer_->healthy());
+    EXPECT_FALSE(writer_->healthy());
     QuotaVfs::used_up = false;
     EXPECT_TRUE(put(1, "after").get());
+    EXPECT_TRUE(writer_->healthy());
     writer_.reset();
 }
 

@@ -96,8 +96,9 @@ class SqliteStoreTest : public testing::Test {
         EXPECT_TRUE(row.step().value());
         return row.integer(0);
     }
-    bool eventually(const std::function<bool()>& holds) {
-        for (int i = 0; i < 500; ++i) {
+    bool eventually(const std::function<bool()>& holds,
+                    std::chrono::milliseconds limit = std::chrono::seconds(5)) {
+        for (int i = 0; i < limit.count() / 10; ++i) {
             if (holds()) return true;
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
@@ -346,13 +347,40 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWithoutHarmAndPassesByItself) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
     EXPECT_GT(refused.error().retry_after_s, 0);
-    EXPECT_TRUE((*store)->healthy());
+    EXPECT_FALSE((*store)->healthy());
     EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
     EXPECT_EQ(payload_of(**store, loop_, 1, "b"), std::nullopt);
     EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, *first);
     vfs.wal_limit = INT64_MAX;
     EXPECT_TRUE(post(**store, 1, {{"a", "after", {}, {}}}));
+    EXPECT_TRUE((*store)->healthy());
     EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "after");
+}
+
+TEST_F(SqliteStoreTest, AfterAFullDiskItIsWellAgainThoughNobodyWrites) {
+    FaultVfs vfs;
+    auto store = open(1, FaultVfs::name);
+    ASSERT_TRUE(post(**store, 1, {{"a", "before", {}, {}}}));
+    vfs.wal_limit = 0;
+    ASSERT_FALSE(post(**store, 1, {{"a", "refused", {}, {}}}));
+    EXPECT_FALSE(eventually([&] { return (*store)->healthy(); }, std::chrono::milliseconds(2500)));
+    vfs.wal_limit = INT64_MAX;
+    EXPECT_TRUE(eventually([&] { return (*store)->healthy(); }));
+}
+
+TEST_F(SqliteStoreTest, TimestampsOfARemovedUserDoNotComeBack) {
+    auto store = open(1);
+    ASSERT_TRUE(post(**store, 1, {{"a", "x", {}, {}}}));
+    clock_.advance_ms(10);
+    const auto removed = run_on(loop_, [&] { return (*store)->remove_user(loop_, 1, {}); });
+    ASSERT_TRUE(removed);
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, Timestamp{});
+    store->reset();
+    store = open(1);
+    clock_.advance_ms(-3'600'000);
+    const auto anew = post(**store, 1, {{"a", "y", {}, {}}});
+    ASSERT_TRUE(anew);
+    EXPECT_GT(*anew, *removed);
 }
 
 TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sync/store/sqlite/shard_schema.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -111,6 +112,7 @@ base::Result<void> create_all(const std::string& directory, std::size_t shards, 
                                      static_cast<std::int64_t>(shards)};
         if (auto done = create_shard(file->database, identity); !done)
             return std::unexpected(told(done.error()));
+        HOMESPUN_KILL_POINT("store_making");
     }
     return {};
 }
@@ -127,6 +129,7 @@ base::Result<bool> store_exists(const std::string& directory, const OpenOptions&
 }
 
 base::Result<ShardIdentity> identify(StoreFile& file) {
+    HOMESPUN_KILL_POINT("store_opening");
     if (auto good = judge_shard(file.database, file.path); !good) return std::unexpected(good.error());
     auto identity = read_identity(file.database);
     if (!identity) return std::unexpected(told(identity.error()));

@@ -51,10 +51,11 @@ SqlResult<void> prepare_schema(Database& database, const std::string& path) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& path) {
+base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& path, const char* vfs) {
     OpenOptions options;
     options.page_size = 4096;
     options.cache_kib = 2048;
+    options.vfs = vfs;
     auto database = Database::open(path, options);
     if (!database) return base::fail(database.error().message);
     if (auto ready = prepare_schema(*database, path); !ready) return base::fail(ready.error().message);

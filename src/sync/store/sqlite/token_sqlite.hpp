@@ -14,8 +14,10 @@ constexpr std::int64_t token_format = 1;
 /// token.db: ordinary locking and WAL, so that `sqlite3` and other tools can read and write beside us.
 class TokenSqlite final : public token::TokenStore {
   public:
-    /// Makes or opens the file; refuses a format newer than ours.
-    static base::Result<std::unique_ptr<TokenSqlite>> open(const std::string& path);
+    /// Makes or opens the file; refuses a format newer than ours. `vfs`: a registered SQLite VFS (fault
+    /// injection in tests).
+    static base::Result<std::unique_ptr<TokenSqlite>> open(const std::string& path,
+                                                           const char* vfs = nullptr);
 
     std::expected<token::Assignment, token::AssignFailure> assign(const std::string& email,
                                                                   const token::KeyFacts& facts,

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace homespun::tests {
+
+/// Ways to damage a store so that a checker must notice.
+std::vector<std::string> tamperings();
+
+/// Does one of them to a store that nobody has open; `directory` holds the shards.
+base::Result<void> tamper(const std::string& directory, const std::string& how);
+
+}  // namespace homespun::tests
