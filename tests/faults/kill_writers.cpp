@@ -175,7 +175,6 @@ class Run {
         const auto at = fmt::format("HOMESPUN_KILL_AT=store_opening:{}", 1 + deaths_.below(shards));
         server_.emplace(data_, arguments(), port_, std::vector<std::string>{at});
         ++deaths_by_name_["store_opening"];
-        ++killed_;
         if (server_->ready()) fmt::print("the start was not interrupted\n");
         return !server_->ready();
     }
@@ -269,8 +268,9 @@ class Run {
             acknowledged += writer->acknowledged();
         for (const auto& [name, count] : deaths_by_name_)
             fmt::print("{:>5} deaths: {}\n", count, name);
-        fmt::print("{} kills, {} writes acknowledged, {} unanswered, {:.1f} s, seed {}\n", killed_,
-                   acknowledged, unsure_, std::chrono::duration<double>(took).count(), options_.seed);
+        fmt::print("{} kills under writers, {} writes acknowledged, {} unanswered, {:.1f} s, seed {}\n",
+                   killed_, acknowledged, unsure_, std::chrono::duration<double>(took).count(),
+                   options_.seed);
         if (!is_wrong()) {
             fmt::print("nothing lost\n");
             return 0;

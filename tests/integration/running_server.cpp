@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 #include "net/io/client.hpp"
@@ -79,15 +80,20 @@ Finished run_homespun(std::vector<std::string> arguments) {
 }
 
 std::uint16_t free_port() {
-    const int probe = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-    socklen_t size = sizeof(address);
-    getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
-    close(probe);
-    return ntohs(address.sin_port);
+    // Below the ports that the kernel gives to connections: those would take it while a server is restarted.
+    static std::mt19937 dice(std::random_device{}());
+    std::uniform_int_distribution<std::uint16_t> ports(12'000, 31'999);
+    while (true) {
+        const auto port = ports(dice);
+        const int probe = socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        const bool is_free = bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+        close(probe);
+        if (is_free) return port;
+    }
 }
 
 RunningServer::RunningServer(const std::string& data, std::vector<std::string> more, std::uint16_t port,
