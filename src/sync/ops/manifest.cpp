@@ -71,8 +71,8 @@ std::string Manifest::to_json() const {
         .key("files")
         .begin_array();
     for (const auto& file : files) {
-        writer.raw("\n")
-            .begin_object()
+        text += '\n';  // a line a file, for people
+        writer.begin_object()
             .member("name", std::string_view(file.name))
             .member("format", file.format)
             .member("bytes", file.bytes)
