@@ -143,12 +143,21 @@ TEST_F(DataLife, ABackupIsNeverWrittenOverAnything) {
 }
 
 TEST_F(DataLife, ADamagedFileIsNotBackedUp) {
-    tamper(users_shard(), "UPDATE collection SET count = count + 1 WHERE name = 'history'");
+    auto bytes = *sys::read_file(users_shard());
+    bytes.replace(8192 * 3, 8192, std::string(8192, '\x5a'));
+    std::ofstream(users_shard(), std::ios::binary) << bytes;
     const auto refused = backup("b");
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("collection history of user 1 says 2 records"));
+    EXPECT_THAT(refused.error().message, HasSubstr("No backup was made"));
     EXPECT_FALSE(fs::exists(folder_ / "b"));
     EXPECT_FALSE(fs::exists(folder_ / "b.partial"));
+}
+
+TEST_F(DataLife, AWrongSumIsToldAndKeepsNobodyFromABackup) {
+    tamper(users_shard(), "UPDATE collection SET count = count + 1 WHERE name = 'history'");
+    const auto made = backup("b");
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_THAT(made->problems, ElementsAre(HasSubstr("collection history of user 1 says 2 records")));
 }
 
 TEST_F(DataLife, ARestoreNamesTheFileThatIsDamaged) {

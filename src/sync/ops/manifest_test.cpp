@@ -18,7 +18,8 @@ Manifest whole() {
              {"store/shard-1.db", 2, 10, sum, {}},
              {"token.db", 1, 10, sum, {}},
              {"accounts.db", 1, 10, sum, {}},
-             {"secrets.json", 0, 10, sum, {}}}};
+             {"secrets.json", 0, 10, sum, {}}},
+            {"token.db: user 7 is on node 3, which is missing"}};
 }
 
 TEST(ManifestTest, IsReadBackAsItWasWritten) {
