@@ -110,6 +110,8 @@ int DataCommands::backup() const {
         auto made = lease ? ops::make_backup({data, target, HOMESPUN_VERSION, now_ms()})
                           : ask_for_backup(data, target);
         if (!made) return complain(made.error().message, exit_failed);
+        for (const auto& problem : made->problems)
+            fmt::print(stderr, "homespun: {}\n", problem);
         std::int64_t bytes = 0;
         for (const auto& file : made->files)
             bytes += file.bytes;

@@ -12,8 +12,8 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "person.hpp"
 #include "running_server.hpp"
-#include "sync/client/sync_client.hpp"
 #include "sync/store/sqlite/database.hpp"
 #include "sys/files.hpp"
 
@@ -21,40 +21,6 @@ namespace homespun::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using sync::client::SignedIn;
-using sync::client::StorageAccess;
-using sync::client::SyncClient;
-
-/// Our client with its loop, as a blocking thing.
-class Person {
-  public:
-    explicit Person(const std::string& root) : client_(*SyncClient::at(loop_, root, clock_, random_)) {}
-
-    base::Result<SignedIn> sign_up(const std::string& email, const std::string& invite = {}) {
-        return net::run_here(loop_, client_.sign_up(email, password, invite));
-    }
-    base::Result<SignedIn> sign_in(const std::string& email) {
-        return net::run_here(loop_, client_.sign_in(email, password));
-    }
-    base::Result<StorageAccess> access(const SignedIn& account) {
-        return net::run_here(loop_, client_.storage_access(account));
-    }
-    net::http::ClientResponse storage(const StorageAccess& access, std::string method, std::string path,
-                                      std::string body = {}) {
-        auto response = net::run_here(
-            loop_, client_.storage(access, std::move(method), std::move(path), std::move(body)));
-        if (response) return std::move(*response);
-        ADD_FAILURE() << response.error().message;
-        return {};
-    }
-
-  private:
-    static constexpr const char* password = "correct horse battery";
-    net::Loop loop_;
-    base::SystemClock clock_;
-    base::SystemRandom random_;
-    SyncClient client_;
-};
 
 constexpr const char* record = R"({"payload":"opaque"})";
 

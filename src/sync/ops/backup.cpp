@@ -86,7 +86,7 @@ class Backup {
     Backup(const BackupRequest& request, std::string directory)
         : request_(request),
           directory_(std::move(directory)),
-          manifest_{request.program, request.now_ms, {}, 0, {}} {}
+          manifest_{request.program, request.now_ms, {}, 0, {}, {}} {}
 
     base::Result<Manifest> run() {
         const auto shards = count_shards(request_.data + "/store");
@@ -127,15 +127,18 @@ class Backup {
         return add(name, 0, {});
     }
 
-    /// A copy counts when it can be read from end to end and keeps our rules.
+    /// A copy counts when it can be read from end to end. What breaks our own rules only is no reason to have
+    /// none.
     base::Result<void> read_back(const std::string& name, sqlite::FileKind kind) {
         auto found = sqlite::inspect(directory_ + "/" + name, kind,
                                      {.immutable = true, .now = store::Timestamp::from_ms(request_.now_ms)});
         if (!found) return std::unexpected(found.error());
-        if (!found->problems.empty()) {
+        if (found->damaged || found->format > sqlite::known_format(kind)) {
             return base::fail(fmt::format("{}/{} {}; run `homespun check`. No backup was made", request_.data,
                                           name, found->problems.front()));
         }
+        for (const auto& problem : found->problems)
+            manifest_.problems.push_back(fmt::format("{}: {}", name, problem));
         if (kind == sqlite::FileKind::shard) manifest_.store = found->store;
         return add(name, found->format, std::move(found->rows));
     }

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "sync/ops/backup.hpp"
 #include "sync/ops/export_format.hpp"
+#include "sync/protocol/bso.hpp"
 
 namespace homespun::sync::ops {
 namespace {
@@ -137,6 +138,7 @@ void DataService::forget(const barrel::Context& context) {
 
 DataService::Answer DataService::add_records(barrel::Context& context) {
     const std::string collection(context.parameter("collection"));
+    if (!protocol::valid_collection_name(collection)) co_return refusal(400, "no name of a collection");
     auto records = parse_records(context.request().body, collection);
     if (!records) co_return refusal(400, records.error().message);
     const auto import = take(context);

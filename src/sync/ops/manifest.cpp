@@ -71,8 +71,8 @@ std::string Manifest::to_json() const {
         .key("files")
         .begin_array();
     for (const auto& file : files) {
-        writer.raw("\n")
-            .begin_object()
+        text += '\n';  // a line a file, for people
+        writer.begin_object()
             .member("name", std::string_view(file.name))
             .member("format", file.format)
             .member("bytes", file.bytes)
@@ -83,6 +83,9 @@ std::string Manifest::to_json() const {
             writer.member(table, count);
         writer.end_object().end_object();
     }
+    writer.end_array().key("problems").begin_array();
+    for (const auto& problem : problems)
+        writer.value(std::string_view(problem));
     writer.end_array().end_object();
     return text;
 }
@@ -106,11 +109,16 @@ base::Result<Manifest> Manifest::parse(std::string_view text) {
     if (program == nullptr || made_at == nullptr || store == nullptr || shards == nullptr || *shards < 1 ||
         *shards > most_shards || files == nullptr || files->array() == nullptr)
         return base::fail("\"program\", \"made_at_ms\", \"store\", \"shards\" or \"files\" is missing");
-    Manifest manifest{*program, *made_at, *store, *shards, {}};
+    Manifest manifest{*program, *made_at, *store, *shards, {}, {}};
     for (const auto& each : *files->array()) {
         auto file = parse_file(each);
         if (!file) return std::unexpected(file.error());
         manifest.files.push_back(std::move(*file));
+    }
+    if (const auto* problems = json->member("problems");
+        problems != nullptr && problems->array() != nullptr) {
+        for (const auto& problem : *problems->array())
+            manifest.problems.push_back(problem.string() ? *problem.string() : "");
     }
     if (auto good = judge_names(manifest.files, *shards); !good) return std::unexpected(good.error());
     return manifest;

@@ -30,6 +30,7 @@ struct Manifest {
     std::string store;        ///< the store's name, as in each of its shards
     std::int64_t shards = 0;  ///< how many the store has
     std::vector<BackupFile> files;
+    std::vector<std::string> problems;  ///< what was wrong with the data when they were copied
 
     bool operator==(const Manifest&) const = default;
     [[nodiscard]] std::string to_json() const;

@@ -115,8 +115,11 @@ base::Result<std::int64_t> vacuum_file(const std::string& path, bool incremental
         auto database = Database::open(path, {});
         if (!database) return give_up(database.error().message);
         if (auto made = sys::make_private_file(fresh); !made) return give_up(made.error().message);
-        auto done =
-            database->execute(incremental ? "PRAGMA auto_vacuum=INCREMENTAL" : "PRAGMA auto_vacuum=NONE");
+        // Opening asks for our usual size of pages; the file keeps its own.
+        const auto page_bytes = number(*database, "PRAGMA page_size");
+        if (!page_bytes) return give_up(page_bytes.error().message);
+        auto done = database->execute(fmt::format("PRAGMA page_size={}; PRAGMA auto_vacuum={}", *page_bytes,
+                                                  incremental ? "INCREMENTAL" : "NONE"));
         if (done) done = database->execute("VACUUM INTO " + sql_text(fresh));
         // What the old file's WAL holds would be taken for the new file's.
         if (done) done = database->execute("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -23,7 +23,9 @@ class Inspector {
 
     SqlResult<void> integrity() {
         return each("PRAGMA integrity_check(20)", [this](Statement& row) {
-            if (row.text(0) != "ok") problem(std::string(row.text(0)));
+            if (row.text(0) == "ok") return;
+            found_.damaged = true;
+            problem(std::string(row.text(0)));
         });
     }
 
@@ -222,6 +224,7 @@ base::Result<Inspection> inspect(const std::string& path, FileKind kind, const I
     }
     if (done) return found;
     if (!done.error().is_corrupt()) return told(done.error());
+    found.damaged = true;
     found.problems.push_back("is damaged: " + done.error().message);
     return found;
 }

@@ -21,6 +21,7 @@ struct Inspection {
     std::int64_t format = 0;
     std::string store;                   ///< of a shard: the store's name
     std::int64_t index = 0, shards = 0;  ///< of a shard: which one, of how many
+    bool damaged = false;                ///< SQLite cannot make sense of it
     std::vector<std::string> problems;   ///< one sentence each, without the file's name
     Numbers rows;                        ///< by table
     Numbers notes;                       ///< what is no problem and worth a number, like `waits_for_purge`

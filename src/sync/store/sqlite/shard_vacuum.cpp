@@ -1,6 +1,7 @@
 #include "sync/store/sqlite/shard_vacuum.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -52,8 +53,9 @@ UnsyncedCommits::UnsyncedCommits(Database& database) : database_(database) {
     if (was_full_) (void)database_.execute("PRAGMA synchronous=NORMAL");
 }
 
-UnsyncedCommits::~UnsyncedCommits() {
-    if (was_full_) (void)database_.execute("PRAGMA synchronous=FULL");
+SqlResult<void> UnsyncedCommits::end() {
+    if (!std::exchange(was_full_, false)) return {};
+    return database_.execute("PRAGMA synchronous=FULL");
 }
 
 }  // namespace homespun::sync::store::sqlite

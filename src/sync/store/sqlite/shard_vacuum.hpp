@@ -29,9 +29,12 @@ class ShardVacuum {
 class UnsyncedCommits {
   public:
     explicit UnsyncedCommits(Database& database);
-    ~UnsyncedCommits();
+    ~UnsyncedCommits() { (void)end(); }
     UnsyncedCommits(const UnsyncedCommits&) = delete;
     UnsyncedCommits& operator=(const UnsyncedCommits&) = delete;
+
+    /// Before its life ends: commits wait for the disk again. An error means that they do not.
+    SqlResult<void> end();
 
   private:
     Database& database_;

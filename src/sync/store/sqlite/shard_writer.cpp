@@ -486,9 +486,10 @@ bool ShardWriter::purge(bool idle) {
     if (now < next_purge_) return false;
     if (!idle && now < next_slice_) return true;
     const auto before = purge_.removed();
-    const UnsyncedCommits unsynced(database_);
+    UnsyncedCommits unsynced(database_);
     const auto more =
         purge_.slice(Timestamp::from_ms(clock_.now_ms()), now + (idle ? idle_slice : busy_slice));
+    if (auto synced = unsynced.end(); !synced) give_up_writing(synced.error());
     const auto end = Steady::now();
     next_slice_ = end + busy_pause * (end - now);
     if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
@@ -502,8 +503,10 @@ bool ShardWriter::purge(bool idle) {
 bool ShardWriter::give_back_pages() {
     const auto now = Steady::now();
     if (!vacuum_.possible() || now < next_vacuum_) return false;
-    const UnsyncedCommits unsynced(database_);
+    UnsyncedCommits unsynced(database_);
     const auto given = vacuum_.step(now + idle_slice);
+    // What is acknowledged must be on the disk: without that, nothing is.
+    if (auto synced = unsynced.end(); !synced) give_up_writing(synced.error());
     if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
     const bool some = given && *given > 0;
     next_vacuum_ = Steady::now() + (some ? vacuum_pause : milliseconds(settings_.purge_every));
