@@ -83,6 +83,7 @@ struct Installation::Parts {
     sync::ops::Secrets secrets;
     sync::auth::PublicUrls public_urls;
     sync::protocol::LimitTable limits;
+    sync::store::QuotaLimits quota;
     sync::storage::Notices notices;
     std::string root_url;
     bool exposed = false;
@@ -126,7 +127,8 @@ base::Result<void> Installation::Parts::open_databases() {
                                              .clock = clock,
                                              .logger = *logger,
                                              .limits = {.max_total_records = limits.general.max_total_records,
-                                                        .max_total_bytes = limits.general.max_total_bytes}});
+                                                        .max_total_bytes = limits.general.max_total_bytes},
+                                             .quota = quota});
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     sqlite::OpenOptions small;
@@ -190,8 +192,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     account_events =
         std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
     storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
-    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, notices, clock,
-                                                              *logger);
+    storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, quota, notices,
+                                                              clock, *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     data_service = std::make_unique<sync::ops::DataService>(
@@ -264,8 +266,9 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
         co_return barrel::Dockerflow::Health{
             well,
             fmt::format(
-                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":false,"size":0}}}})",
-                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown")};
+                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":{},"size":{}}}}})",
+                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown", quota.user_hard > 0,
+                quota.user_hard)};
     };
     flow.load = [this] {
         const auto open = connection_count ? connection_count() : 0;
@@ -377,6 +380,9 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     auto limits = parse_limits(settings);
     if (!limits) return std::unexpected(limits.error());
     parts->limits = std::move(*limits);
+    const auto quota = parse_quota(settings);
+    if (!quota) return std::unexpected(quota.error());
+    parts->quota = *quota;
     if (auto done = parts->open_databases(); !done) return std::unexpected(done.error());
     if (auto done = parts->make_services(loops); !done) return std::unexpected(done.error());
     if (auto done = parts->bind_contracts(); !done) return std::unexpected(done.error());

@@ -40,6 +40,19 @@ base::Result<sync::protocol::LimitTable> parse_limits(const config::Settings& se
     return table;
 }
 
+base::Result<sync::store::QuotaLimits> parse_quota(const config::Settings& settings) {
+    const auto bytes = [&](const char* name) {
+        return static_cast<std::uint64_t>(settings.integer(name)) << 20;
+    };
+    const sync::store::QuotaLimits quota{bytes("quota.user_soft_mb"), bytes("quota.user_mb"),
+                                         bytes("quota.total_soft_mb"), bytes("quota.total_mb")};
+    if (quota.user_soft > 0 && quota.user_hard == 0)
+        return base::fail("quota.user_soft_mb warns of quota.user_mb: set that too");
+    if (quota.user_soft > quota.user_hard || (quota.total_hard > 0 && quota.total_soft > quota.total_hard))
+        return base::fail("quota: a soft bound is above its hard one");
+    return quota;
+}
+
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
     const auto& text = settings.text("signup");
     if (settings.text("accounts") == "mozilla") return sync::accounts::SignUp::closed;  // they could not sync

@@ -15,6 +15,8 @@ homespun::base::Result<homespun::sync::auth::PublicUrls> parse_public_urls(
     const homespun::base::config::Settings& settings);
 homespun::base::Result<homespun::sync::protocol::LimitTable> parse_limits(
     const homespun::base::config::Settings& settings);
+homespun::base::Result<homespun::sync::store::QuotaLimits> parse_quota(
+    const homespun::base::config::Settings& settings);
 /// `exposed`: others can reach us, so that the first who comes may be anybody.
 homespun::sync::accounts::SignUp sign_up_setting(const homespun::base::config::Settings& settings,
                                                  bool exposed);

@@ -14,6 +14,7 @@ namespace {
 constexpr const char* usual_file = "/etc/homespun.toml";
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_bytes = 256 << 20;
+constexpr std::int64_t most_quota_mb = std::int64_t{1} << 40;
 
 std::string default_data_directory() {
     // systemd's STATE_DIRECTORY may be a list; ours is one.
@@ -109,6 +110,26 @@ std::span<const config::Key> setting_keys() {
          .fallback = List{},
          .help = "Collections with other limits, like \"newtab-images:max_record_payload_bytes=20971520:"
                  "max_post_bytes=20971520:max_request_bytes=26214400\"."},
+        {.name = "quota.user_mb",
+         .fallback = std::int64_t{0},
+         .help = "MiB of payloads a user may store; 0: no bound. What would exceed it is refused.",
+         .least = 0,
+         .most = most_quota_mb},
+        {.name = "quota.user_soft_mb",
+         .fallback = std::int64_t{0},
+         .help = "MiB from which on clients are told how much is left; they are told below 1 MiB anyway.",
+         .least = 0,
+         .most = most_quota_mb},
+        {.name = "quota.total_mb",
+         .fallback = std::int64_t{0},
+         .help = "MiB of disk the record store may take; 0: no bound. Nothing more is stored then.",
+         .least = 0,
+         .most = most_quota_mb},
+        {.name = "quota.total_soft_mb",
+         .fallback = std::int64_t{0},
+         .help = "MiB of disk from which on the log warns every hour.",
+         .least = 0,
+         .most = most_quota_mb},
         {.name = "log_level",
          .fallback = std::string("info"),
          .help = "Least important line that is logged.",

@@ -72,7 +72,13 @@ StorageService::Answer StorageService::info_quota(Context& context) {
         bytes += used;
     std::string body = "[";
     base::json::append_double(body, static_cast<double>(bytes) / bytes_per_kb);
-    body += ",null]";
+    body += ',';
+    if (quota_.user_hard == 0) {
+        body += "null]";
+    } else {
+        base::json::append_double(body, static_cast<double>(quota_.user_hard) / bytes_per_kb);
+        body += ']';
+    }
     co_return json_answer(found->storage, std::move(body));
 }
 

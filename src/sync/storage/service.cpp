@@ -8,7 +8,7 @@ namespace {
 
 using protocol::Timestamp;
 
-std::string configuration_body(const protocol::LimitTable& table) {
+std::string configuration_body(const protocol::LimitTable& table, const store::QuotaLimits& quota) {
     const auto& limits = table.general;
     std::string body;
     base::json::Writer writer(body);
@@ -19,6 +19,7 @@ std::string configuration_body(const protocol::LimitTable& table) {
         .member("max_request_bytes", limits.max_request_bytes)
         .member("max_total_records", limits.max_total_records)
         .member("max_total_bytes", limits.max_total_bytes);
+    if (quota.user_hard > 0) writer.member("max_quota_limit", quota.user_hard);
     if (!table.collections.empty()) {
         writer.key("collections").begin_object();
         for (const auto& [name, its] : table.collections) {
@@ -38,15 +39,16 @@ std::string configuration_body(const protocol::LimitTable& table) {
 }  // namespace
 
 StorageService::StorageService(store::Store& store, const StorageAuth& auth,
-                               const protocol::LimitTable& limits, Notices& notices, const base::Clock& clock,
-                               base::Logger& logger)
+                               const protocol::LimitTable& limits, const store::QuotaLimits& quota,
+                               Notices& notices, const base::Clock& clock, base::Logger& logger)
     : store_(store),
       auth_(auth),
       limits_(limits),
+      quota_(quota),
       notices_(notices),
       clock_(clock),
       logger_(logger),
-      configuration_(configuration_body(limits)) {}
+      configuration_(configuration_body(limits, quota)) {}
 
 void StorageService::register_natives(barrel::Natives& natives) {
     natives.authenticator("storage_token",
@@ -104,6 +106,8 @@ StorageService::Response StorageService::fail(Context& context, const store::Fai
             return refuse(context, {400, 0, "no_such_batch"});
         case Kind::bad_offset:
             return refuse(context, {400, 0, "bad_offset"});
+        case Kind::over_quota:
+            return refuse(context, {403, 14, "over_quota"});
         case Kind::batch_too_large:
             return refuse(context, {400, 17, "batch_too_large"});
         case Kind::unavailable:

@@ -19,7 +19,8 @@ namespace homespun::sync::storage {
 class StorageService {
   public:
     StorageService(store::Store& store, const StorageAuth& auth, const protocol::LimitTable& limits,
-                   Notices& notices, const base::Clock& clock, base::Logger& logger);
+                   const store::QuotaLimits& quota, Notices& notices, const base::Clock& clock,
+                   base::Logger& logger);
 
     void register_natives(barrel::Natives& natives);
 
@@ -49,6 +50,8 @@ class StorageService {
         std::vector<std::pair<std::string, std::string>> failed;
     };
     [[nodiscard]] Parsed<Upload> parse_upload(const Context& context) const;
+    /// X-Weave-Quota-Remaining, when little is left.
+    base::Task<void> warn_of_quota(Context& context, Response& response);
     Answer store_upload(Context& context, Upload upload, store::Precondition when);
 
     Response refuse(Context& context, const Refusal& refusal) const;
@@ -59,6 +62,7 @@ class StorageService {
     store::Store& store_;
     const StorageAuth& auth_;
     const protocol::LimitTable limits_;
+    const store::QuotaLimits quota_;
     Notices& notices_;
     const base::Clock& clock_;
     base::Logger& logger_;

@@ -50,7 +50,9 @@ StorageService::Answer StorageService::put_item(Context& context) {
     const auto written =
         co_await store_.put(*request.executor, uid, std::move(collection), std::move(*update), *when);
     if (!written) co_return fail(context, written.error());
-    co_return timestamp_answer(*written);
+    auto response = timestamp_answer(*written);
+    if (quota_.user_hard > 0) co_await warn_of_quota(context, response);
+    co_return response;
 }
 
 Parsed<StorageService::Upload> StorageService::parse_upload(const Context& context) const {
@@ -101,7 +103,9 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
         base::json::Writer writer(body);
         append_results(writer, upload.success, upload.failed);
         body += '}';
-        co_return json_answer(*written, std::move(body));
+        auto response = json_answer(*written, std::move(body));
+        if (quota_.user_hard > 0) co_await warn_of_quota(context, response);
+        co_return response;
     }
 
     auto staging = batch.kind == Kind::open
@@ -118,6 +122,21 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
     auto response = json_answer(staged->last_modified, std::move(body));
     response.status = 202;
     co_return response;
+}
+
+base::Task<void> StorageService::warn_of_quota(Context& context, Response& response) {
+    constexpr std::uint64_t always_told = std::uint64_t{1} << 20;
+    constexpr std::uint64_t bytes_per_kb = 1024;
+    const auto uid = context.identity<StorageUser>()->uid;
+    const auto usage = co_await store_.usage(*context.request().executor, uid, {});
+    if (!usage) co_return;
+    std::uint64_t used = 0;
+    for (const auto& [name, bytes] : usage->collections)
+        used += bytes;
+    const auto left = quota_.user_hard - std::min(used, quota_.user_hard);
+    const bool beyond_soft = quota_.user_soft > 0 && used >= quota_.user_soft;
+    if (left < always_told || beyond_soft)
+        response.headers.add("X-Weave-Quota-Remaining", std::to_string(left / bytes_per_kb));
 }
 
 StorageService::Answer StorageService::delete_item(Context& context) {

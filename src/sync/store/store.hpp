@@ -48,6 +48,7 @@ struct Failure {
         not_found,
         no_such_batch,    ///< unknown, expired, committed, or of another user or collection
         bad_offset,       ///< the offset token is none of ours
+        over_quota,       ///< the user's records, or the whole store, would be too large
         batch_too_large,  ///< the real sums of a batch are above the limits
         unavailable,      ///< full disk, failed fsync, overload: try again after `retry_after_s`
     };
@@ -89,6 +90,14 @@ struct ByCollection {
 struct BatchLimits {
     std::uint64_t max_total_records = 10'000;
     std::uint64_t max_total_bytes = 262'144'000;
+};
+
+/// What may be stored, in bytes; 0: no bound. At a soft bound people are warned, at a hard one what would
+/// grow is refused.
+struct QuotaLimits {
+    std::uint64_t user_soft = 0, user_hard = 0;  ///< payloads of one user, expired ones until they are purged
+    std::uint64_t total_soft = 0, total_hard = 0;  ///< the database files, without their free pages
+    bool operator==(const QuotaLimits&) const = default;
 };
 
 /// Where records live: per-user operations with the semantics of Sync 1.5. Every operation is atomic; a write

@@ -52,14 +52,21 @@ bool is_stale(const Precondition& when, Timestamp timestamp) {
     return when.if_unmodified_since && timestamp > *when.if_unmodified_since;
 }
 
+std::uint64_t payload_bytes(const WriteRequest& request) {
+    std::uint64_t sum = 0;
+    for (const auto& update : request.updates)
+        sum += update.payload ? update.payload->size() : 0;
+    return sum;
+}
+
 Timestamp modified_of(const CollectionState* collection) {
     return collection == nullptr ? Timestamp{} : collection->modified;
 }
 
 }  // namespace
 
-ShardTables::ShardTables(Database& database, const BatchLimits& limits)
-    : database_(database), limits_(limits), replaced_(std::make_unique<Replaced>()) {
+ShardTables::ShardTables(Database& database, const BatchLimits& limits, const Quota& quota)
+    : database_(database), limits_(limits), quota_(quota), replaced_(std::make_unique<Replaced>()) {
     sqlite3_create_function_v2(database_.handle(), "replaced", 3, SQLITE_UTF8, replaced_.get(),
                                &Replaced::note, nullptr, nullptr, nullptr);
 }
@@ -117,6 +124,17 @@ ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& 
             return commit_batch(request, state, moment);
     }
     return refuse(Failure::Kind::unavailable);
+}
+
+SqlResult<bool> ShardTables::exceeds_quota(UserId user, std::uint64_t added) {
+    if (added == 0) return false;
+    if (quota_.is_full()) return true;
+    const auto most = quota_.limits().user_hard;
+    if (most == 0) return false;
+    auto row = database_.use("SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1");
+    if (const auto stepped = row.bind(1, static_cast<std::int64_t>(user)).step(); !stepped)
+        return std::unexpected(stepped.error());
+    return static_cast<std::uint64_t>(row.integer(0)) + added > most;
 }
 
 SqlResult<std::optional<Timestamp>> ShardTables::live_record(std::int64_t cid, std::string_view id,
@@ -186,6 +204,9 @@ ShardTables::Applied ShardTables::put(const WriteRequest& request, UserState& st
             if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
         }
     }
+    const auto full = exceeds_quota(request.user, payload_bytes(request));
+    if (!full) return std::unexpected(full.error());
+    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
     const auto cid = cid_for(request, state, moment.timestamp);
     if (!cid) return std::unexpected(cid.error());
     Sums sums;
@@ -198,6 +219,9 @@ ShardTables::Applied ShardTables::put(const WriteRequest& request, UserState& st
 ShardTables::Applied ShardTables::post(const WriteRequest& request, UserState& state, Moment moment) {
     const Timestamp modified = modified_of(state.find(request.collection));
     if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto full = exceeds_quota(request.user, payload_bytes(request));
+    if (!full) return std::unexpected(full.error());
+    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
     const auto cid = cid_for(request, state, moment.timestamp);
     if (!cid) return std::unexpected(cid.error());
     Sums sums;
@@ -360,6 +384,9 @@ SqlResult<std::optional<std::int64_t>> ShardTables::find_batch(const WriteReques
 ShardTables::Applied ShardTables::open_batch(const WriteRequest& request, UserState& state, Moment moment) {
     const Timestamp modified = modified_of(state.find(request.collection));
     if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
+    const auto full = exceeds_quota(request.user, payload_bytes(request));
+    if (!full) return std::unexpected(full.error());
+    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
     auto done = database_.use("INSERT INTO batch(user, collection, expiry) VALUES (?1, ?2, ?3)")
                     .bind(1, static_cast<std::int64_t>(request.user))
                     .bind(2, std::string_view(request.collection))
@@ -377,8 +404,17 @@ ShardTables::Applied ShardTables::append_batch(const WriteRequest& request, User
     const auto batch = find_batch(request, moment.now);
     if (!batch) return std::unexpected(batch.error());
     if (!*batch) return refuse(Failure::Kind::no_such_batch, modified);
+    const auto full = exceeds_quota(request.user, payload_bytes(request));
+    if (!full) return std::unexpected(full.error());
+    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
     if (auto staged = stage(**batch, request.updates); !staged) return std::unexpected(staged.error());
     return WriteResult{modified, request.batch};
+}
+
+SqlResult<std::uint64_t> ShardTables::staged_bytes(std::int64_t batch) {
+    auto row = database_.use("SELECT coalesce(sum(length(payload)), 0) FROM batch_record WHERE batch = ?1");
+    if (const auto stepped = row.bind(1, batch).step(); !stepped) return std::unexpected(stepped.error());
+    return static_cast<std::uint64_t>(row.integer(0));
 }
 
 SqlResult<bool> ShardTables::fits_limits(std::int64_t batch) {
@@ -414,6 +450,13 @@ ShardTables::Applied ShardTables::commit_batch(const WriteRequest& request, User
     const auto fits = fits_limits(**batch);
     if (!fits) return std::unexpected(fits.error());
     if (!*fits) return refuse(Failure::Kind::batch_too_large, modified);
+    if (quota_.limits() != QuotaLimits{}) {
+        const auto bytes = staged_bytes(**batch);
+        if (!bytes) return std::unexpected(bytes.error());
+        const auto full = exceeds_quota(request.user, *bytes);
+        if (!full) return std::unexpected(full.error());
+        if (*full) return refuse(Failure::Kind::over_quota, state.storage());
+    }
     const auto cid = cid_for(request, state, moment.timestamp);
     if (!cid) return std::unexpected(cid.error());
     Sums sums;

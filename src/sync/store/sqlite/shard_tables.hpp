@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/quota.hpp"
 #include "sync/store/sqlite/user_table.hpp"
 #include "sync/store/sqlite/write_request.hpp"
 
@@ -21,7 +22,8 @@ struct Moment {
 /// changed only after all statements have succeeded.
 class ShardTables {
   public:
-    ShardTables(Database& database, const BatchLimits& limits);
+    /// `quota` outlives it.
+    ShardTables(Database& database, const BatchLimits& limits, const Quota& quota);
     ~ShardTables();
     ShardTables(const ShardTables&) = delete;
     ShardTables& operator=(const ShardTables&) = delete;
@@ -58,7 +60,10 @@ class ShardTables {
                            Sums& sums);
     SqlResult<void> stage(std::int64_t batch, const std::vector<RecordUpdate>& updates);
     SqlResult<std::optional<std::int64_t>> find_batch(const WriteRequest& request, Timestamp now);
+    SqlResult<std::uint64_t> staged_bytes(std::int64_t batch);
     SqlResult<bool> fits_limits(std::int64_t batch);
+    /// Whether `added` bytes of payload more would be too much for the user or the store.
+    SqlResult<bool> exceeds_quota(UserId user, std::uint64_t added);
     SqlResult<void> apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums);
     SqlResult<void> set_tombstone(std::int64_t user, Timestamp timestamp);
     SqlResult<std::int64_t> drop_record(std::int64_t cid, std::string_view id, Sums& sums);
@@ -69,6 +74,7 @@ class ShardTables {
     struct Replaced;
     Database& database_;
     const BatchLimits limits_;
+    const Quota& quota_;
     std::unique_ptr<Replaced> replaced_;
 };
 

@@ -53,7 +53,7 @@ ShardWriter::ShardWriter(Database database, UserTable& table, const base::Clock&
       clock_(clock),
       logger_(logger),
       database_(std::move(database)),
-      tables_(std::make_unique<ShardTables>(database_, settings_.limits)),
+      tables_(std::make_unique<ShardTables>(database_, settings_.limits, *settings_.quota)),
       purge_(database_),
       vacuum_(database_),
       quiet_from_(Steady::now() + settings_.idle_after),
@@ -138,6 +138,7 @@ void ShardWriter::suggest(UserId user) {
 }
 
 void ShardWriter::run() {
+    note_use();
     while (take_queued()) {
         release_parked();
         if (!inbox_.empty()) commit_group();
@@ -386,6 +387,22 @@ void ShardWriter::publish() {
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
+    note_use();
+}
+
+/// What the shard takes on disk goes into the store's quota, if there is one. Cheap: both are in the header.
+void ShardWriter::note_use() {
+    if (!settings_.quota->bounds_store()) return;
+    const auto number = [&](const char* sql) {
+        auto row = database_.use(sql);
+        const auto stepped = row.step();
+        return stepped && *stepped ? row.integer(0) : 0;
+    };
+    const auto pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
+    settings_.quota->note(settings_.number, static_cast<std::uint64_t>(pages * number("PRAGMA page_size")));
+    if (!settings_.quota->is_nearly_full() || Steady::now() < next_quota_warning_) return;
+    next_quota_warning_ = Steady::now() + std::chrono::hours(1);
+    logger_.warning("store_nearly_full", {{"used", static_cast<std::int64_t>(settings_.quota->used())}});
 }
 
 /// They make room for others: once per group, so that it costs a single request next to nothing.
@@ -493,6 +510,7 @@ bool ShardWriter::purge(bool idle) {
     const auto end = Steady::now();
     next_slice_ = end + busy_pause * (end - now);
     if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
+    note_use();
     if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
     if (more && *more) return true;
     next_purge_ = end + settings_.purge_every;

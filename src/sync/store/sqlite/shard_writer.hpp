@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/task.hpp"
 #include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/quota.hpp"
 #include "sync/store/sqlite/shard_purge.hpp"
 #include "sync/store/sqlite/shard_tables.hpp"
 #include "sync/store/sqlite/shard_vacuum.hpp"
@@ -30,6 +31,8 @@ struct WriterSettings {
     std::chrono::milliseconds purge_every{60'000};  ///< when nothing is known to wait for the purge
     std::size_t most_held_requests = 16'384;        ///< taken and not yet answered, parked ones too
     std::size_t most_held_bytes = std::size_t{256} << 20;
+    std::shared_ptr<Quota> quota = std::make_shared<Quota>(QuotaLimits{}, 1);
+    std::size_t number = 0;  ///< of the shard, for the quota
 };
 
 /// The one writer of a shard: a thread that commits whatever has queued up in one transaction (at most 512
@@ -90,6 +93,7 @@ class ShardWriter {
     void refuse_all(std::vector<Request>& requests, const SqlError& error, int retry_after_s);
     void complete(std::vector<Request> requests);
     void publish();
+    void note_use();
     void give_up_writing(const SqlError& error);
 
     void load_suggested();
@@ -135,6 +139,7 @@ class ShardWriter {
     Steady::time_point next_vacuum_;  ///< when there may be free pages to give back
     Steady::time_point next_probe_;   ///< while refusing
     Steady::time_point next_drift_warning_;
+    Steady::time_point next_quota_warning_;
 
     std::thread thread_;
 };

@@ -76,11 +76,14 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& opti
     reading.read_only = true;
     reading.cache_kib = reader_cache_kib;
     std::vector<std::unique_ptr<Shard>> shards;
+    const auto quota = std::make_shared<Quota>(options.quota, files->size());
     for (auto& file : *files) {
         if (auto dropped = drop_unfinished_imports(file.database); !dropped)
             return base::fail(fmt::format("{}: {}", file.path, dropped.error().message));
         WriterSettings settings{std::filesystem::path(file.path).filename(), options.limits,
                                 options.idle_after, options.purge_every};
+        settings.quota = quota;
+        settings.number = shards.size();
         shards.push_back(std::make_unique<Shard>(std::move(file.database), file.path, reading, options,
                                                  std::move(settings)));
     }

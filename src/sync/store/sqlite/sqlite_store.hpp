@@ -25,6 +25,7 @@ struct Options {
     const base::Clock& clock;  ///< these two outlive the store
     base::Logger& logger;
     BatchLimits limits{};
+    QuotaLimits quota{};
     Synchronous synchronous = Synchronous::full;
     std::size_t remembered_entries =
         65'536;  ///< per shard: users and collections whose timestamps stay in memory
