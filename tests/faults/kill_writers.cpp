@@ -150,7 +150,15 @@ class Run {
             death.environment.empty() ? std::chrono::milliseconds(50 + deaths_.below(1000)) : 8000ms;
         const auto ended = write_until_end(limit, death);
         ++deaths_by_name_[ended || death.environment.empty() ? death.name : "from outside"];
+        const bool as_told = ended == -SIGKILL || (ended == 0 && death.stopping);
+        if (ended && !as_told) return fell(*ended);
         return look_after_death();
+    }
+
+    /// A crash is no death that was asked for.
+    bool fell(int status) {
+        fmt::print("the server ended by itself with {}:\n{}\n", status, server_->output());
+        return false;
     }
 
     bool look_after_death() {
@@ -175,8 +183,9 @@ class Run {
         const auto at = fmt::format("HOMESPUN_KILL_AT=store_opening:{}", 1 + deaths_.below(shards));
         server_.emplace(data_, arguments(), port_, std::vector<std::string>{at});
         ++deaths_by_name_["store_opening"];
-        if (server_->ready()) fmt::print("the start was not interrupted\n");
-        return !server_->ready();
+        const auto ended = server_->ended(0ms);
+        if (!ended) fmt::print("the start was not interrupted\n");
+        return ended == -SIGKILL || (ended && fell(*ended));
     }
 
     [[nodiscard]] std::vector<std::string> arguments() const {
@@ -215,14 +224,15 @@ class Run {
         return true;
     }
 
-    /// Lets all write until the server has ended by itself, or ends it after `limit`. True: by itself.
-    bool write_until_end(std::chrono::milliseconds limit, const Death& death) {
+    /// Lets all write until the server has ended by itself, or ends it after `limit`. The status with which
+    /// it ended by itself.
+    std::optional<int> write_until_end(std::chrono::milliseconds limit, const Death& death) {
         std::atomic<bool> stop = false, rest = false;
         std::vector<std::thread> threads;
         for (auto& writer : writers_)
             threads.emplace_back([&] { writer->write(stop, rest); });
         const auto until = Steady::now() + limit;
-        bool ended = false;
+        std::optional<int> ended;
         for (int slice = 0; !ended && Steady::now() < until && !is_wrong(); ++slice) {
             rest = death.with_rests && slice % 10 >= 6;  // 0.6 s of work, 0.4 s of rest
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now());

@@ -20,7 +20,7 @@ TAMPERINGS = {
     "drop": "is lost",
     "lose": "is lost",
     "revive": "came back from the dead",
-    "rewind": "timestamp",
+    "rewind": "has timestamp",
     "unstage": "batch",
 }
 

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "net/io/client.hpp"
 #include "sys/files.hpp"
@@ -131,14 +132,13 @@ void RunningServer::kill_now() {
     pid_ = -1;
 }
 
-bool RunningServer::ended(std::chrono::milliseconds limit) {
+std::optional<int> RunningServer::ended(std::chrono::milliseconds limit) {
     const auto until = std::chrono::steady_clock::now() + limit;
-    while (waitpid(pid_, nullptr, WNOHANG) == 0) {
-        if (std::chrono::steady_clock::now() >= until) return false;
+    while (!has_ended(pid_)) {
+        if (std::chrono::steady_clock::now() >= until) return std::nullopt;
         std::this_thread::sleep_for(2ms);
     }
-    pid_ = -1;
-    return true;
+    return wait_for_end(std::exchange(pid_, -1));
 }
 
 std::string RunningServer::output() const {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,8 @@ class RunningServer {
     void ask_to_stop() const;
     /// KILL, and wait.
     void kill_now();
-    /// True when it ended by itself within `limit`; then it is no longer waited for.
-    bool ended(std::chrono::milliseconds limit);
+    /// Exit status, or -signal, if it ends within `limit`; then it is no longer waited for.
+    std::optional<int> ended(std::chrono::milliseconds limit);
     [[nodiscard]] std::string output() const;
     /// True when it answers on /__lbheartbeat__ within `seconds`.
     [[nodiscard]] bool answers(int seconds) const;

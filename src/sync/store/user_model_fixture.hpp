@@ -126,8 +126,6 @@ class UserModel {
 
     /// What differs from what the store showed during `when`; empty when all is well.
     [[nodiscard]] std::string difference(const Shown& shown, Span when) const {
-        if (shown.storage != storage())
-            return "the storage timestamp is " + shown.storage.text() + ", must be " + storage().text();
         for (const auto& [name, collection] : collections_) {
             const auto place = shown.collections.find(name);
             if (place == shown.collections.end()) return "collection " + name + " is lost";
@@ -139,6 +137,8 @@ class UserModel {
         for (const auto& [name, collection] : shown.collections) {
             if (!collections_.contains(name)) return "collection " + name + " came back from the dead";
         }
+        if (shown.storage != storage())
+            return "the storage timestamp is " + shown.storage.text() + ", must be " + storage().text();
         return {};
     }
 
