@@ -130,9 +130,20 @@ class _Stream:
         """The stream goes on."""
 
 
+def _go_on(stream: BufferedReader) -> bool:
+    """Whether what comes is `100 Continue`, which http.client passes over; it is read."""
+    if not stream.peek(12)[:12].endswith(b" 100"):
+        return False
+    while stream.readline().strip():
+        pass
+    return True
+
+
 def _answer(stream: BufferedReader, method: str) -> Response:
     answer = http.client.HTTPResponse(_Stream(stream), method=method)  # type: ignore[arg-type]
     try:
+        if _go_on(stream):
+            return Response(100)
         answer.begin()
         return Response(answer.status, answer.getheaders(), answer.read(), answer.reason)
     except (http.client.HTTPException, ConnectionError):
