@@ -419,5 +419,6 @@ void Installation::set_connection_count(std::function<std::size_t()> count) {
     parts_->connection_count = std::move(count);
 }
 void Installation::close() {
+    parts_->data_service->close();
     parts_->store->close();
 }

@@ -17,6 +17,11 @@ BlockingPool::~BlockingPool() {
         thread.join();
 }
 
+void BlockingPool::wait_until_idle() {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return queue_.empty() && running_ == 0; });
+}
+
 bool BlockingPool::submit(std::move_only_function<void()> work) {
     // Notified under the lock: whoever waits for this work may end the pool as soon as it has run.
     const std::lock_guard lock(mutex_);
@@ -33,8 +38,12 @@ void BlockingPool::work_loop() {
         if (queue_.empty()) return;
         auto work = std::move(queue_.front());
         queue_.pop_front();
+        ++running_;
         lock.unlock();
         work();
+        work = nullptr;  // what it holds goes before anybody hears that nothing runs
+        lock.lock();
+        if (--running_ == 0 && queue_.empty()) idle_.notify_all();
     }
 }
 

@@ -29,6 +29,9 @@ class BlockingPool {
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
+    /// Waits until nothing is queued and nothing runs. Not from one of its own threads.
+    void wait_until_idle();
+
     /// Queues `work`; false when the queue is full.
     bool submit(std::move_only_function<void()> work);
 
@@ -64,6 +67,8 @@ class BlockingPool {
     std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<std::move_only_function<void()>> queue_;
+    std::condition_variable idle_;
+    std::size_t running_ = 0;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
 };

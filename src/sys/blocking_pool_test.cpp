@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <latch>
 #include <string>
+#include <thread>
 
 namespace homespun::sys {
 namespace {
@@ -117,6 +119,20 @@ TEST(BlockingPoolTest, ServesManyAwaitersFromManyThreads) {
         done.wait();
     }
     EXPECT_EQ(sum, count * (count - 1) / 2);
+}
+
+TEST(BlockingPoolTest, WaitsUntilNothingRuns) {
+    BlockingPool pool(2, 100);
+    pool.wait_until_idle();
+    std::atomic<int> done = 0;
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(pool.submit([&done] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            ++done;
+        }));
+    }
+    pool.wait_until_idle();
+    EXPECT_EQ(done, 20);
 }
 
 }  // namespace

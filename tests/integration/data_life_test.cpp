@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -260,6 +261,45 @@ TEST(DataLifeTest, OneUserComesBackWhileOthersStay) {
     const auto unknown = home.run({"restore", backup, "--user", "nobody@example.org"});
     EXPECT_EQ(unknown.status, 1);
     EXPECT_THAT(unknown.output, HasSubstr("has no user nobody@example.org"));
+}
+
+TEST(DataLifeTest, AServerThatIsKilledDuringAnImportHasChangedNothing) {
+    const TemporaryDirectory scratch;
+    Household home(scratch);
+    Person person(home.server->root());
+    const auto access = home.sign_up(person, alice);
+    ASSERT_EQ(person.storage(access, "PUT", "/storage/history/mine", R"({"payload":"mine"})").status, 200);
+    const auto pipe = scratch.path() + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    ::signal(SIGPIPE, SIG_IGN);
+    Finished import;
+    std::thread importing([&] { import = home.run({"import", "--user", alice, "--replace", pipe}); });
+    {
+        std::ofstream lines(pipe);
+        lines << R"({"homespun_export":1})" << "\n" << R"({"collection":"history","modified":1.00})" << "\n";
+        for (int i = 0; i < 5000; ++i)
+            lines << fmt::format(R"({{"collection":"history","id":"{:06}","payload":"theirs"}})", i) << "\n";
+        lines.flush();
+        const auto staged = [&] {
+            return home.run({"check", "--json"}).output.find("\"unfinished_imports\":1") != std::string::npos;
+        };
+        for (int i = 0; i < 100 && !staged(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        EXPECT_TRUE(staged());
+        EXPECT_EQ(ids_of(person, access, "history"), std::set<std::string>{"mine"});
+        ::kill(home.server->pid(), SIGKILL);
+        home.server->stop();
+        lines << R"({"end":true,"collections":1,"records":5000})" << "\n";
+    }
+    importing.join();
+    EXPECT_EQ(import.status, 1);
+    EXPECT_THAT(import.output, HasSubstr("nothing was imported"));
+    const Household again(scratch);
+    Person after(again.server->root());
+    EXPECT_EQ(ids_of(after, again.sign_in(after, alice), "history"), std::set<std::string>{"mine"});
+    const auto checked = again.run({"check", "--json"});
+    EXPECT_EQ(checked.status, 0) << checked.output;
+    EXPECT_EQ(checked.output.find("\"unfinished_imports\":1"), std::string::npos);
 }
 
 /// Runs the program with files limited to `blocks` of 512 bytes: writing more fails as on a full disk.

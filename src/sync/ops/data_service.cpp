@@ -58,6 +58,11 @@ void DataService::register_natives(barrel::Natives& natives) {
     natives.handler("abandon_import", [this](barrel::Context& context) { return abandon_import(context); });
 }
 
+void DataService::close() {
+    stop_.request_stop();
+    pool_.wait_until_idle();
+}
+
 DataService::Answer DataService::make_backup(barrel::Context& context) {
     const auto body = base::json::parse(context.request().body);
     const auto* directory = body ? body->string("directory") : nullptr;

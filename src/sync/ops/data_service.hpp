@@ -16,8 +16,7 @@
 namespace homespun::sync::ops {
 
 /// The natives of services/admin.rbr that deal with data: backups on a thread of their own, imports piece by
-/// piece. Owns neither store nor clock nor logger. Thread-safe. Its end waits for the file that a backup is
-/// at.
+/// piece. Owns neither store nor clock nor logger. Thread-safe.
 class DataService {
   public:
     struct Parts {
@@ -28,11 +27,14 @@ class DataService {
         base::Logger& logger;
     };
     explicit DataService(Parts parts) : parts_(std::move(parts)) {}
-    ~DataService() { stop_.request_stop(); }
+    ~DataService() { close(); }
     DataService(const DataService&) = delete;
     DataService& operator=(const DataService&) = delete;
 
     void register_natives(barrel::Natives& natives);
+    /// Gives up a backup that is being made, and waits until it has: for the file that it is at. Before the
+    /// loops end, whose coroutines it works for.
+    void close();
 
   private:
     using Answer = base::Task<net::http::Response>;
