@@ -184,6 +184,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     sync::token::TokenSettings token_settings;
     token_settings.duration_s = settings.integer("token_duration");
     token_settings.metrics_secret = secrets.metrics;
+    token_settings.admission = sync::token::Admission(
+        settings.list("users.allow"), settings.flag("users.new"), settings.integer("users.most"));
     const auto verifier = make_verifier(loops[0]);
     if (!verifier) return std::unexpected(verifier.error());
     token_service = std::make_unique<sync::token::TokenService>(

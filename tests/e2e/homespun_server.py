@@ -33,7 +33,7 @@ class HomespunServer:
         folder.mkdir(parents=True)
         self.port = free_port()
         self.root = f"http://127.0.0.1:{self.port}"
-        self._extra = list(extra)
+        self.extra = list(extra)  # a test may change them before it starts the server again
         self._child: Child | None = None
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("HOMESPUN_")}
         self._environment["HOME"] = str(folder)
@@ -47,7 +47,7 @@ class HomespunServer:
 
     def start(self, limit: float = 20) -> None:
         """Starts it and waits until GET /__heartbeat__ answers 200."""
-        command = [str(self.program), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), *self._extra]
+        command = [str(self.program), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(self.data), *self.extra]
         self._child = Child(command, self.log, self._environment)
         end = time.monotonic() + limit
         while time.monotonic() < end:

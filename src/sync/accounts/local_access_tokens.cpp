@@ -17,7 +17,11 @@ base::Task<auth::AccessVerdict> LocalAccessTokens::verify(base::Executor& home, 
     if (!*found || !has_scope((*found)->scope, scope))
         co_return std::unexpected(AccessRefusal{AccessFailure::invalid, "access_token_refused"});
     const auto& grant = **found;
-    co_return auth::AccessGrant{grant.uid, grant.client_id, grant.scope, grant.owner.generation};
+    co_return auth::AccessGrant{.account = grant.uid,
+                                .client_id = grant.client_id,
+                                .scope = grant.scope,
+                                .generation = grant.owner.generation,
+                                .email = grant.owner.email};
 }
 
 }  // namespace homespun::sync::accounts

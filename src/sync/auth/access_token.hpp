@@ -25,6 +25,7 @@ struct AccessGrant {
     /// Whose account it is: `<account>@<email_domain>` is the key of the users table (sync-1.5 sheet, 17.1),
     /// so that accounts of two servers never meet.
     std::string email_domain = std::string(own_email_domain);
+    std::string email{};  ///< the account's address, where it is known: for allow-lists only
 };
 
 enum class AccessFailure {

@@ -46,7 +46,7 @@ class DataLife : public testing::Test {
         auto tokens = sqlite::TokenSqlite::open(data() + "/token.db");
         ASSERT_TRUE(tokens);
         ASSERT_TRUE((*tokens)->set_own_node("http://here"));
-        ASSERT_TRUE((*tokens)->assign("a@b", {{}, {}, "00ff"}, now_ms, true));
+        ASSERT_TRUE((*tokens)->assign("a@b", {{}, {}, "00ff"}, now_ms, {}));
         ASSERT_TRUE(sys::write_file_atomically(data() + "/secrets.json", "{}", 0600));
         with_store([this](store::Store& store) {
             put(store, user, "bookmarks", {"a", "one", 3, {}});
@@ -363,7 +363,7 @@ TEST_F(DataLife, AUserIsFoundByAddressOrNumber) {
            "INSERT INTO account VALUES ('0123', 'C@d', 'c@d', 2, '', 1, 1, 1, x'', x'', x'', 1, 1, 1)");
     EXPECT_THAT(sqlite::find_user({data()}, std::string("C@D")).error().message, HasSubstr("never synced"));
     ASSERT_TRUE(
-        (*sqlite::TokenSqlite::open(file("token.db")))->assign("0123@x", {{}, {}, "aa"}, now_ms, true));
+        (*sqlite::TokenSqlite::open(file("token.db")))->assign("0123@x", {{}, {}, "aa"}, now_ms, {}));
     EXPECT_EQ(sqlite::find_user({data()}, std::string("C@D"))->uid, 2u);
 }
 

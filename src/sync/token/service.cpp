@@ -104,6 +104,13 @@ TokenError error_for(RuleBreach breach) {
     return error;
 }
 
+TokenError new_users_disabled(std::string_view reason) {
+    return {.http = 403,
+            .status = "new-users-disabled",
+            .description = "New users are not allowed",
+            .reason = reason};
+}
+
 bool valid_client_state(std::string_view text) {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     return !text.empty() && text.size() <= 32 && text.find_first_not_of(letters) == std::string_view::npos;
@@ -203,10 +210,12 @@ base::Task<Response> TokenService::issue(Context& context) const {
                                    .description = "Unsupported application version",
                                    .reason = "unknown_version"});
     }
+    if (!settings_.admission.allows(grant.account, grant.email))
+        co_return refuse(context, new_users_disabled("not_on_the_list"));
     const auto email = fmt::format("{}@{}", grant.account, grant.email_domain);
     const auto now = clock_.now_ms();
     auto work = [this, &email, &facts, now] {
-        return store_.assign(email, *facts, now, settings_.new_users_allowed);
+        return store_.assign(email, *facts, now, settings_.admission);
     };
     auto assigned = co_await store_pool_.run(*context.request().executor, std::move(work));
     if (!assigned) {
@@ -218,10 +227,7 @@ base::Task<Response> TokenService::issue(Context& context) const {
     const auto& failure = assigned->error();
     if (const auto* breach = std::get_if<RuleBreach>(&failure)) co_return refuse(context, error_for(*breach));
     if (std::holds_alternative<NewUsersDisabled>(failure)) {
-        co_return refuse(context, {.http = 403,
-                                   .status = "new-users-disabled",
-                                   .description = "New users are not allowed",
-                                   .reason = "new_users_disabled"});
+        co_return refuse(context, new_users_disabled("new_users_disabled"));
     }
     TokenError server_error{
         .http = 503, .status = "internal-error", .location = "internal", .description = "Server error"};

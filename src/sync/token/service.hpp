@@ -16,7 +16,7 @@ namespace homespun::sync::token {
 
 struct TokenSettings {
     std::int64_t duration_s = 3600;  ///< life of a storage token; a request may ask for less
-    bool new_users_allowed = true;
+    Admission admission{};
     std::string metrics_secret;  ///< for the pseudonyms
 };
 

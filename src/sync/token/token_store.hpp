@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "sync/token/admission.hpp"
 #include "sync/token/nodes.hpp"
 #include "sync/token/rules.hpp"
 
@@ -42,7 +43,8 @@ class TokenStore {
     /// Finds the account's current row, repairing races, or makes one; applies the consistency rules; all in
     /// one transaction. `email` is `<account>@<domain>`.
     virtual std::expected<Assignment, AssignFailure> assign(const std::string& email, const KeyFacts& facts,
-                                                            std::int64_t now_ms, bool new_users_allowed) = 0;
+                                                            std::int64_t now_ms,
+                                                            const Admission& admission) = 0;
 
     /// Our own node's URL, changed in place when the public URL changes, so that uids and data survive.
     virtual std::expected<void, Unavailable> set_own_node(const std::string& url) = 0;

@@ -122,7 +122,7 @@ class Trial {
     }
 
     void assign(int number, Person& person) {
-        const auto given = tokens_->assign(email(number), {now, now, "aa"}, now, true);
+        const auto given = tokens_->assign(email(number), {now, now, "aa"}, now, {});
         if (!given) return;
         ++acknowledged_;
         if (person.storage_user && given->uid != *person.storage_user)
@@ -138,7 +138,7 @@ class Trial {
                 return email(number) + (*there ? " was removed and came back" : " has lost his account");
             person.has_account = *there;
             if (!person.storage_user) continue;
-            const auto given = tokens_->assign(email(number), {now, now, "aa"}, now, true);
+            const auto given = tokens_->assign(email(number), {now, now, "aa"}, now, {});
             if (!given) return "token.db does not answer";
             if (given->uid != *person.storage_user) return email(number) + " has lost his storage user";
         }

@@ -64,8 +64,9 @@ base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& 
 
 std::expected<Assignment, AssignFailure> TokenSqlite::assign(const std::string& email,
                                                              const token::KeyFacts& facts,
-                                                             std::int64_t now_ms, bool new_users_allowed) {
-    auto outcome = assign_in_transaction(email, facts, now_ms, new_users_allowed);
+                                                             std::int64_t now_ms,
+                                                             const token::Admission& admission) {
+    auto outcome = assign_in_transaction(email, facts, now_ms, admission);
     if (!outcome) return std::unexpected(AssignFailure(token::Unavailable{outcome.error().message}));
     return std::move(*outcome);
 }
@@ -130,7 +131,8 @@ SqlResult<void> TokenSqlite::replace_others(const std::string& email, std::uint6
 }
 
 SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_transaction(
-    const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms, bool new_users_allowed) {
+    const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms,
+    const token::Admission& admission) {
     using Answer = std::expected<Assignment, AssignFailure>;
     const auto refuse = [](AssignFailure why) { return Answer(std::unexpected(std::move(why))); };
     auto transaction = Transaction::begin(database_);
@@ -139,7 +141,12 @@ SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_trans
     if (!rows) return std::unexpected(rows.error());
 
     if (rows->empty()) {
-        if (!new_users_allowed) return refuse(token::NewUsersDisabled{});
+        if (!admission.new_users()) return refuse(token::NewUsersDisabled{});
+        if (admission.most_users() > 0) {
+            const auto users = users_in_force();
+            if (!users) return std::unexpected(users.error());
+            if (*users >= admission.most_users()) return refuse(token::NewUsersDisabled{});
+        }
         const auto node = allocate_node();
         if (!node) return std::unexpected(node.error());
         if (!*node) return refuse(token::NoNodeLeft{});

@@ -22,7 +22,7 @@ class TokenSqlite final : public token::TokenStore {
     std::expected<token::Assignment, token::AssignFailure> assign(const std::string& email,
                                                                   const token::KeyFacts& facts,
                                                                   std::int64_t now_ms,
-                                                                  bool new_users_allowed) override;
+                                                                  const token::Admission& admission) override;
     std::expected<void, token::Unavailable> set_own_node(const std::string& url) override;
     std::expected<void, token::Unavailable> retire(const std::string& email, std::int64_t now_ms) override;
     std::expected<void, token::Unavailable> raise_generation(const std::string& email,
@@ -56,10 +56,12 @@ class TokenSqlite final : public token::TokenStore {
     explicit TokenSqlite(Database database) : database_(std::move(database)) {}
 
     SqlResult<std::expected<token::Assignment, token::AssignFailure>> assign_in_transaction(
-        const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms, bool new_users_allowed);
+        const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms,
+        const token::Admission& admission);
     SqlResult<std::vector<Row>> rows_of(const std::string& email);
     SqlResult<std::optional<std::string>> node_url(std::int64_t node);
     SqlResult<std::optional<std::int64_t>> allocate_node();
+    SqlResult<std::int64_t> users_in_force();
     SqlResult<void> release_capacity();
     SqlResult<std::optional<std::int64_t>> node_id(const std::string& url);
     SqlResult<std::vector<token::UserRow>> read_user_rows(Statement query);

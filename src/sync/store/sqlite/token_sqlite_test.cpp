@@ -33,7 +33,7 @@ class TokenSqliteTest : public testing::Test {
                                                                   const std::string& state = "aa",
                                                                   std::int64_t at = now) {
         return store_->assign(email, {.generation = keys, .keys_changed_at = keys, .client_state = state}, at,
-                              true);
+                              admission_);
     }
     Node node(const std::string& url) {
         for (const auto& node : *store_->nodes())
@@ -43,6 +43,7 @@ class TokenSqliteTest : public testing::Test {
     }
 
     sys::ScratchFolder folder_;
+    token::Admission admission_;
     std::unique_ptr<TokenSqlite> store_;
 };
 
@@ -119,6 +120,22 @@ TEST_F(TokenSqliteTest, AUserCanBeMoved) {
     EXPECT_EQ(store_->move_user("1@x", "http://nowhere", now), false);
     EXPECT_EQ(store_->move_user("nobody@x", "http://b", now), false);
     EXPECT_EQ(store_->count_users(), 1);
+}
+
+TEST_F(TokenSqliteTest, NobodyNewComesWhenClosedOrFull) {
+    add("http://a", 100, 0);
+    admission_ = token::Admission({}, true, 2);
+    EXPECT_TRUE(assign("1@x"));
+    EXPECT_TRUE(assign("2@x"));
+    const auto third = assign("3@x");
+    ASSERT_FALSE(third);
+    EXPECT_TRUE(std::holds_alternative<token::NewUsersDisabled>(third.error()));
+    EXPECT_TRUE(assign("1@x", 20, "bb", now + 1));  // new keys are no new user
+    EXPECT_TRUE(store_->retire("2@x", now + 2));
+    EXPECT_TRUE(assign("3@x"));
+    admission_ = token::Admission({}, false, 0);
+    EXPECT_FALSE(assign("4@x"));
+    EXPECT_TRUE(assign("3@x"));
 }
 
 TEST_F(TokenSqliteTest, ReplacedRowsQueueForThePurge) {

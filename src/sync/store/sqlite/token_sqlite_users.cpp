@@ -56,11 +56,15 @@ StoreOutcome<void> TokenSqlite::raise_generation(const std::string& email, std::
 }
 
 StoreOutcome<std::int64_t> TokenSqlite::count_users() {
+    return told(users_in_force());
+}
+
+SqlResult<std::int64_t> TokenSqlite::users_in_force() {
     auto query = database_.use(
         "SELECT count(DISTINCT email) FROM users WHERE replaced_at IS NULL "
         "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')");
     const auto row = query.step();
-    if (!row) return std::unexpected(token::Unavailable{row.error().message});
+    if (!row) return std::unexpected(row.error());
     return query.integer(0);
 }
 
