@@ -97,7 +97,7 @@ std::string free_name(const std::string& data, std::int64_t now_ms) {
 }
 
 base::Result<std::string> move_aside(const RestoreRequest& request) {
-    const auto target = free_name(request.data, request.now_ms);
+    auto target = free_name(request.data, request.now_ms);
     auto done = make_directory(target);
     for (const auto* name : old_names) {
         const auto path = request.data + "/" + name;

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "sys/kill_point.hpp"
@@ -20,13 +21,14 @@ constexpr milliseconds longest_parking{1000};
 constexpr std::int64_t hopeless_hundredths = 100;
 constexpr std::size_t most_suggestions = 256;
 constexpr int checkpoint_frames = 1000;
-/// How long a write may have to wait for the purge or for free pages that are given back.
-constexpr milliseconds idle_slice{3};
-/// While there is load: shorter, and then so many times as long nothing of the kind.
-constexpr milliseconds busy_slice{1};
-constexpr int busy_pause = 4;
-/// Between steps of giving back pages: an idle server leaves the disk to others.
-constexpr milliseconds vacuum_pause{10};
+/// How long the purge works at a time (a write that comes meanwhile waits for so long, and for one commit),
+/// and for how many times as long it then rests.
+constexpr milliseconds purge_slice{1};
+constexpr int purge_rest = 4;
+/// The same for giving back pages, and the pause between its steps: there is no hurry.
+constexpr milliseconds vacuum_slice{1};
+constexpr milliseconds vacuum_pause{50};
+/// While writes are refused for want of room: how often it looks whether there is room again.
 constexpr milliseconds probe_every{1000};
 
 Failure unavailable(int retry_after_s, std::string detail) {
@@ -151,9 +153,9 @@ void ShardWriter::run() {
 ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     // A parked request waits for the next hundredth of the second of the injected clock.
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
-    auto wake = std::max(next_purge_, std::min(quiet_from_, next_slice_));
+    auto wake = std::max(next_purge_, next_slice_);
     if (vacuum_.possible()) wake = std::min(wake, std::max(quiet_from_, next_vacuum_));
-    if (wal_frames_ > 0) wake = std::min(wake, quiet_from_);
+    if (wal_frames_ > 0 && !tidying_) wake = std::min(wake, quiet_from_);
     return refusing_.load(std::memory_order_relaxed) ? std::min(wake, next_probe_) : wake;
 }
 
@@ -491,24 +493,31 @@ void ShardWriter::house_keeping() {
     if (broken_.load(std::memory_order_relaxed) || draining_) return;
     if (refusing_.load(std::memory_order_relaxed) && Steady::now() >= next_probe_) probe();
     const bool idle = inbox_.empty() && parked_.empty() && Steady::now() >= quiet_from_;
-    if (purge(idle) || !idle) return;
-    checkpoint();
-    if (give_back_pages()) checkpoint();
+    tidying_ = purge(idle);
+    if (tidying_ || !idle) return;
+    give_back_pages();
+    tidying_ = giving_back_;
+    // Each checkpoint syncs two files: not after every step.
+    if (!tidying_) checkpoint();
 }
 
-/// True: there is more to purge, at once or when its turn comes. Never idle, it gets a fifth of the time, in
-/// slices of a millisecond, so that it keeps up under unbroken load and no write waits long.
+/// True: there is more to purge, at once or when its turn comes. It gets a fifth of the time, in slices of a
+/// millisecond, so that it keeps up under unbroken load and no write waits long.
 bool ShardWriter::purge(bool idle) {
     const auto now = Steady::now();
     if (now < next_purge_) return false;
-    if (!idle && now < next_slice_) return true;
+    if (now < next_slice_) return true;
     const auto before = purge_.removed();
-    UnsyncedCommits unsynced(database_);
-    const auto more =
-        purge_.slice(Timestamp::from_ms(clock_.now_ms()), now + (idle ? idle_slice : busy_slice));
-    if (auto synced = unsynced.end(); !synced) give_up_writing(synced.error());
+    // Between groups of writes the next group syncs this along. Idle, what piles up would wait for one write.
+    std::optional<UnsyncedCommits> unsynced;
+    if (!idle) unsynced.emplace(database_);
+    const auto more = purge_.slice(Timestamp::from_ms(clock_.now_ms()), now + purge_slice);
+    // What is acknowledged must be on the disk: without that, nothing is.
+    if (unsynced) {
+        if (auto synced = unsynced->end(); !synced) give_up_writing(synced.error());
+    }
     const auto end = Steady::now();
-    next_slice_ = end + busy_pause * (end - now);
+    next_slice_ = end + purge_rest * (end - now);
     if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
     note_use();
     if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
@@ -517,18 +526,14 @@ bool ShardWriter::purge(bool idle) {
     return false;
 }
 
-/// True: pages were given back; the file shrinks with the next checkpoint.
-bool ShardWriter::give_back_pages() {
+/// The file shrinks with the checkpoint that follows the last step.
+void ShardWriter::give_back_pages() {
     const auto now = Steady::now();
-    if (!vacuum_.possible() || now < next_vacuum_) return false;
-    UnsyncedCommits unsynced(database_);
-    const auto given = vacuum_.step(now + idle_slice);
-    // What is acknowledged must be on the disk: without that, nothing is.
-    if (auto synced = unsynced.end(); !synced) give_up_writing(synced.error());
+    if (!vacuum_.possible() || now < next_vacuum_) return;
+    const auto given = vacuum_.step(now + vacuum_slice);
     if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
-    const bool some = given && *given > 0;
-    next_vacuum_ = Steady::now() + (some ? vacuum_pause : milliseconds(settings_.purge_every));
-    return some;
+    giving_back_ = given && *given > 0;
+    next_vacuum_ = Steady::now() + (giving_back_ ? vacuum_pause : milliseconds(settings_.purge_every));
 }
 
 }  // namespace homespun::sync::store::sqlite

@@ -99,7 +99,7 @@ class ShardWriter {
     void load_suggested();
     void house_keeping();
     bool purge(bool idle);
-    bool give_back_pages();
+    void give_back_pages();
     void checkpoint();
     void probe();
     static int note_wal_frames(void* self, sqlite3* connection, const char* schema, int frames);
@@ -133,9 +133,11 @@ class ShardWriter {
     std::unordered_map<UserId, UserState> touched_;  ///< as the open transaction sees them
     bool draining_ = false;
     int wal_frames_ = 0;
+    bool giving_back_ = false;        ///< the last step gave pages back: there may be more
+    bool tidying_ = false;            ///< purge or vacuum go on: an idle checkpoint waits for their end
     Steady::time_point quiet_from_;   ///< idle when nothing more happens until then
     Steady::time_point next_purge_;   ///< when there is, or may be, something to purge
-    Steady::time_point next_slice_;   ///< of the purge while there is load: keeps its share of the time
+    Steady::time_point next_slice_;   ///< of the purge: keeps its share of the time
     Steady::time_point next_vacuum_;  ///< when there may be free pages to give back
     Steady::time_point next_probe_;   ///< while refusing
     Steady::time_point next_drift_warning_;
