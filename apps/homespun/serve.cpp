@@ -95,10 +95,11 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
     (*installation)->set_connection_count([&server] { return server.connections(); });
+    // Who finds the server answering finds the set-up link printed.
+    tell_newcomer(**installation, settings);
     for (auto& listener : start.listeners)
         server.listen(std::move(listener));
     admin.listen((*installation)->take_admin_listener());
-    tell_newcomer(**installation, settings);
     start.ready();
 
     sys::wait_for_signal({SIGTERM, SIGINT}, -1);
