@@ -9,6 +9,7 @@
 #include "barrel/rbr/parser.hpp"
 #include "barrel/server/dockerflow.hpp"
 #include "embedded.hpp"
+#include "record_store.hpp"
 #include "remote_accounts.hpp"
 #include "request_log.hpp"
 #include "setting_values.hpp"
@@ -21,7 +22,6 @@
 #include "sync/ops/secrets.hpp"
 #include "sync/storage/service.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
-#include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"
 #include "sync/token/account_events.hpp"
 #include "sync/token/old_rows.hpp"
@@ -89,7 +89,7 @@ struct Installation::Parts {
     bool exposed = false;
     std::string setup_link;
 
-    std::unique_ptr<sync::store::sqlite::SqliteStore> store;
+    std::unique_ptr<sync::store::Store> store;
     std::unique_ptr<sync::accounts::AccountsStore> accounts_store;
     std::unique_ptr<sync::store::sqlite::TokenSqlite> token_store;
     std::unique_ptr<sync::protocol::Tokens> tokens;
@@ -122,13 +122,7 @@ struct Installation::Parts {
 base::Result<void> Installation::Parts::open_databases() {
     namespace sqlite = sync::store::sqlite;
     const auto& data = settings.text("data");
-    auto opened = sqlite::SqliteStore::open({.directory = data + "/store",
-                                             .shards = static_cast<std::size_t>(settings.integer("shards")),
-                                             .clock = clock,
-                                             .logger = *logger,
-                                             .limits = {.max_total_records = limits.general.max_total_records,
-                                                        .max_total_bytes = limits.general.max_total_bytes},
-                                             .quota = quota});
+    auto opened = open_record_store(settings, limits.general, quota, clock, *logger);
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     sqlite::OpenOptions small;

@@ -362,8 +362,7 @@ TEST_F(DataLife, AUserIsFoundByAddressOrNumber) {
     tamper(file("accounts.db"),
            "INSERT INTO account VALUES ('0123', 'C@d', 'c@d', 2, '', 1, 1, 1, x'', x'', x'', 1, 1, 1)");
     EXPECT_THAT(sqlite::find_user({data()}, std::string("C@D")).error().message, HasSubstr("never synced"));
-    ASSERT_TRUE(
-        (*sqlite::TokenSqlite::open(file("token.db")))->assign("0123@x", {{}, {}, "aa"}, now_ms, {}));
+    ASSERT_TRUE((*sqlite::TokenSqlite::open(file("token.db")))->assign("0123@x", {{}, {}, "aa"}, now_ms, {}));
     EXPECT_EQ(sqlite::find_user({data()}, std::string("C@D"))->uid, 2u);
 }
 
