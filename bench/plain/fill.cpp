@@ -1,5 +1,6 @@
-// Fills one user's collection through the store, without a server: bench_fill STORE USER COLLECTION RECORDS
-// BYTES The server must not run. Prints nothing; a refused write ends it with status 1.
+// Fills a collection of one user, or of USERS users from USER on, through the store, without a server:
+// bench_fill STORE USER COLLECTION RECORDS BYTES [USERS]
+// The server must not run. Prints nothing; a refused write ends it with status 1.
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -33,14 +34,18 @@ base::Task<bool> fill(sync::store::Store& store, net::Loop& loop, std::uint64_t 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) bench::give_up("usage: bench_fill STORE USER COLLECTION RECORDS BYTES");
+    if (argc != 6 && argc != 7)
+        bench::give_up("usage: bench_fill STORE USER COLLECTION RECORDS BYTES [USERS]");
+    const auto number = [&](int argument) { return std::strtoull(argv[argument], nullptr, 10); };
     const base::SystemClock clock;
     base::NullLogger logger;
     auto store =
         sync::store::sqlite::SqliteStore::open({.directory = argv[1], .clock = clock, .logger = logger});
     if (!store) bench::give_up(store.error().message);
     net::Loop loop;
-    net::run_here(loop, fill(**store, loop, std::strtoull(argv[2], nullptr, 10), argv[3],
-                             std::strtoull(argv[4], nullptr, 10), std::strtoull(argv[5], nullptr, 10)));
+    const auto first = number(2);
+    const auto users = argc == 7 ? number(6) : 1;
+    for (auto user = first; user < first + users; ++user)
+        net::run_here(loop, fill(**store, loop, user, argv[3], number(4), number(5)));
     (*store)->close();
 }
