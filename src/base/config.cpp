@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -210,19 +211,23 @@ Result<Settings> load(std::span<const Key> keys, const Sources& sources) {
 }
 
 std::string template_text(std::span<const Key> keys) {
-    std::string text;
-    std::string table;
+    // A table goes on until the next one, so each stands once, behind the keys that are in none.
+    std::map<std::string, std::string> tables;
+    std::vector<std::string> order{""};
     for (const auto& key : keys) {
         const auto dot = key.name.find('.');
-        const auto its_table = dot == std::string::npos ? std::string() : key.name.substr(0, dot);
-        if (its_table != table) {
-            table = its_table;
-            text += fmt::format("[{}]\n", table);
-        }
+        const auto table = dot == std::string::npos ? std::string() : key.name.substr(0, dot);
+        if (std::ranges::find(order, table) == order.end()) order.push_back(table);
+        auto& text = tables[table];
         text += fmt::format("# {}\n", key.help);
         if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
         text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1),
                             toml_text(key.fallback));
+    }
+    std::string text;
+    for (const auto& table : order) {
+        if (!table.empty()) text += fmt::format("[{}]\n", table);
+        text += tables[table];
     }
     return text;
 }
