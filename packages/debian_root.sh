@@ -74,3 +74,23 @@ in_root() { # ROOT DIRECTORY COMMAND...
     exec chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LANG=C.UTF-8 TERM=dumb "${keep[@]}" /bin/sh -c "cd $place && exec \"\$@\"" sh "$@"
 }
+
+# systemd as process 1 of a root that has it; in mount, process, cgroup, host-name and IPC namespaces of their own, and in a
+# cgroup of its own. The root becomes / (a chroot may not make the user namespaces of PrivateUsers=). Never returns.
+boot_root() { # ROOT
+    local root=$1 node
+    mount --make-rprivate /
+    mount --bind "$root" "$root"
+    mount_root "$root"
+    # systemd sets owners and modes of devices: they must not be this machine's.
+    for node in null zero full random urandom tty; do
+        umount "$root/dev/$node" && rm "$root/dev/$node" && cp -a "/dev/$node" "$root/dev/$node" || die "no $root/dev/$node"
+    done
+    mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+    mount -t tmpfs -o mode=755 tmpfs "$root/run"
+    mkdir -p "$root/.outside"
+    cd "$root" || die "no directory $root"
+    pivot_root . .outside
+    exec /usr/bin/env -i container=namespaces PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+        /bin/sh -c 'umount -l /.outside && rmdir /.outside && exec /lib/systemd/systemd'
+}
