@@ -200,25 +200,25 @@ boot() { # installs systemd into the root, then starts it; its number, as seen f
 
 # The unit's line, as the unit's user, with what systemd would put into its environment.
 start_service() {
-    local unit=$ROOT/lib/systemd/system/homespun.service user words=() listener
+    local unit=$ROOT/lib/systemd/system/homespun.service user words=()
     user=$(sed -n 's/^User=//p' "$unit")
     read -r -a words <<<"$(sed -n 's/^ExecStart=//p' "$unit")"
     if [ "$ARCH" != "$NATIVE" ]; then words=("$QEMU" "${words[@]}" --no-arbiter); fi
+    rm -f "$ROOT/run/notify"
     python3 "$here/ready.py" "$ROOT/run/notify" 60 >"$LOGS/ready" 2>&1 &
-    listener=$!
     until [ -S "$ROOT/run/notify" ]; do sleep 0.05; done
     chmod 777 "$ROOT/run/notify"
     in_root "$ROOT" / setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs \
         env HOME=/var/lib/homespun STATE_DIRECTORY=/var/lib/homespun NOTIFY_SOCKET=/run/notify "${words[@]}" \
         >>"$LOGS/server.log" 2>&1 </dev/null &
     SERVER=$!
-    check "the unit's ExecStart runs as $user and says READY=1" wait_ready "$listener"
+    check "the unit's ExecStart runs as $user and says READY=1" wait_ready
 }
 
-wait_ready() { # the ear is another subshell's child: its last line is looked for
-    local end=$(($(now) + 60000))
+wait_ready() { # the ear is this shell's parent's child: what it wrote is looked at
+    local limit=$(($(now) + 60000))
     until grep -qx 'READY=1' "$LOGS/ready"; do
-        [ "$(now)" -lt "$end" ] && kill -0 "$1" || { cat "$LOGS/ready" "$LOGS/server.log"; return 1; }
+        if [ "$(now)" -ge "$limit" ] || ! kill -0 "$SERVER"; then cat "$LOGS/ready" "$LOGS/server.log"; return 1; fi
         sleep 0.05
     done
     cat "$LOGS/ready"
