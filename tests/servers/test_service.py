@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import select
 import signal
 import socket
@@ -199,6 +200,27 @@ def the_shipped_configuration_is_the_template(program: Path, _folder: Path) -> N
     check(shown.returncode == 0, f"the program does not take its own template: {shown.stderr}")
 
 
+def commands(program: Path, *above: str) -> Iterator[tuple[str, ...]]:
+    """All commands and sub-commands, as --help lists them; not those of test builds."""
+    text = subprocess.run([program, *above, "--help"], capture_output=True, text=True, check=True).stdout
+    _, _, below = text.partition("Subcommands:")
+    for name in re.findall(r"^  (\S+)", below, re.MULTILINE):
+        if (*above, name) != ("test",):
+            yield (*above, name)
+            yield from commands(program, *above, name)
+
+
+def the_manual_names_every_command(program: Path, _folder: Path) -> None:
+    manual = (REPOSITORY / "docs" / "man" / "homespun.1").read_text()
+    entries = {line.removeprefix(".It Cm ").replace(" Cm ", " ") for line in manual.splitlines() if line.startswith(".It Cm ")}
+    every = list(commands(program))
+    check(("user", "list") in every and ("serve",) in every, f"--help lists {every}")
+    for words in every:
+        said = " ".join(words)
+        has = any(f"{entry} ".startswith(f"{said} ") for entry in entries)
+        check(has, f"docs/man/homespun.1 has no entry .It Cm {said}")
+
+
 CASES = (
     the_worker_behind_the_arbiter_is_told_of,
     a_process_alone_tells_of_itself,
@@ -207,4 +229,5 @@ CASES = (
     a_worker_that_hangs_gives_no_sign_of_life,
     nobody_waits_for_another_process,
     the_shipped_configuration_is_the_template,
+    the_manual_names_every_command,
 )
