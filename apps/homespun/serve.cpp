@@ -100,9 +100,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
     for (auto& listener : start.listeners)
         server.listen(std::move(listener));
     admin.listen((*installation)->take_admin_listener());
-    start.ready();
-
-    sys::wait_for_signal({SIGTERM, SIGINT}, -1);
+    barrel::live_until_told(start.tell, start.pulse, loops.loops(), "Serving " + (*installation)->root_url());
     (*installation)->logger().info("stopping");
     std::promise<void> drained, admin_drained;
     server.drain([&] { drained.set_value(); });

@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -210,23 +211,23 @@ Result<Settings> load(std::span<const Key> keys, const Sources& sources) {
 }
 
 std::string template_text(std::span<const Key> keys) {
+    // A table goes on until the next one, so each stands once, behind the keys that are in none.
+    std::map<std::string, std::string> tables;
+    std::vector<std::string> order{""};
+    for (const auto& key : keys) {
+        const auto dot = key.name.find('.');
+        const auto table = dot == std::string::npos ? std::string() : key.name.substr(0, dot);
+        if (std::ranges::find(order, table) == order.end()) order.push_back(table);
+        auto& text = tables[table];
+        text += fmt::format("# {}\n", key.help);
+        if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
+        text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1),
+                            toml_text(key.fallback));
+    }
     std::string text;
-    std::string table;
-    // In TOML nothing can follow a table but other tables.
-    for (const bool in_tables : {false, true}) {
-        for (const auto& key : keys) {
-            const auto dot = key.name.find('.');
-            if ((dot != std::string::npos) != in_tables) continue;
-            const auto its_table = in_tables ? key.name.substr(0, dot) : std::string();
-            if (its_table != table) {
-                table = its_table;
-                text += fmt::format("[{}]\n", table);
-            }
-            text += fmt::format("# {}\n", key.help);
-            if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
-            text += fmt::format("#{} = {}\n\n", in_tables ? key.name.substr(dot + 1) : key.name,
-                                toml_text(key.fallback));
-        }
+    for (const auto& table : order) {
+        if (!table.empty()) text += fmt::format("[{}]\n", table);
+        text += tables[table];
     }
     return text;
 }

@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "base/text.hpp"
+
 namespace homespun::base::config {
 namespace {
 
@@ -13,6 +15,7 @@ const std::vector<Key> keys = {
     {.name = "threads", .fallback = std::int64_t{0}, .help = "Loops.", .least = 0, .most = 64},
     {.name = "open", .fallback = false, .help = "For all."},
     {.name = "mount.storage", .fallback = std::string("/storage"), .help = "Where."},
+    {.name = "late", .fallback = false, .help = "In no table, behind a table."},
 };
 
 Result<Settings> load_file(std::string text) {
@@ -58,6 +61,14 @@ TEST(ConfigTest, ItsTemplateIsValidAndChangesNothing) {
     for (const auto& key : keys)
         EXPECT_TRUE(settings->is_default(key.name));
     EXPECT_NE(describe(keys, *settings).find("threads = 0    # default"), std::string::npos);
+    // With every comment taken away each key is still where it belongs.
+    std::string all;
+    for (const auto line : split(template_text(keys), '\n'))
+        if (!line.starts_with("# ")) all += std::string(line.substr(line.starts_with('#') ? 1 : 0)) + "\n";
+    const auto everything = load_file(all);
+    ASSERT_TRUE(everything) << everything.error().message;
+    for (const auto& key : keys)
+        EXPECT_FALSE(everything->is_default(key.name)) << key.name;
 }
 
 TEST(ConfigTest, ItsTemplateHasTablesLast) {

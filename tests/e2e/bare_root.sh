@@ -23,85 +23,17 @@
 set -u -o pipefail
 export LC_ALL=C.UTF-8
 
-readonly SUITE=bookworm
 readonly PLACE=/srv/homespun # of the clone, in the root
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
-SECURITY_MIRROR=${SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
 die() { echo "bare_root: $*" >&2; exit 2; }
 say() { echo "[$(date +%H:%M:%S)] $*"; }
 now() { echo "$((${EPOCHREALTIME/./} / 1000))"; } # milliseconds
 seconds() { printf '%d.%03d s' "$(($1 / 1000))" "$(($1 % 1000))"; }
 
-# ---- the pristine root ------------------------------------------------------------------------------------------------
-
-# The proxies of this machine's apt, as a configuration of the root's apt.
-apt_proxies() {
-    apt-config dump 2>/dev/null | grep -iE '^Acquire::(http|https|ftp)::Proxy(::[^ ]+)? "[^"]' || true
-}
-
-make_root() { # DIR
-    local root=$1
-    say "debootstrap $SUITE into $root"
-    debootstrap --variant=minbase "$SUITE" "$root" "$MIRROR" >"$root.log" 2>&1 ||
-        { tail -n 20 "$root.log" >&2; die "debootstrap failed"; }
-    {
-        echo "deb $MIRROR $SUITE main"
-        echo "deb $MIRROR $SUITE-updates main"
-        echo "deb $SECURITY_MIRROR $SUITE-security main"
-    } >"$root/etc/apt/sources.list"
-    # As in every container image: packages must not start daemons while they are being installed.
-    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-    chmod 755 "$root/usr/sbin/policy-rc.d"
-}
-
-# What belongs to this machine, not to Debian; done for every run, never kept in the cache.
-adapt_root() { # DIR
-    local root=$1 proxies
-    cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    printf '127.0.0.1 localhost %s\n::1 localhost\n' "$(hostname)" >"$root/etc/hosts"
-    proxies=$(apt_proxies)
-    if [ -n "$proxies" ]; then echo "$proxies" >"$root/etc/apt/apt.conf.d/00proxy"; fi
-    if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
-        mkdir -p "$root/usr/local/share/ca-certificates"
-        cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
-    fi
-}
+# shellcheck source=packages/debian_root.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../packages/debian_root.sh"
 
 # ---- inside the namespaces --------------------------------------------------------------------------------------------
-
-mount_root() { # DIR
-    local root=$1 node
-    mount --make-rprivate /
-    mount -t proc proc /proc
-    mount -t proc proc "$root/proc"
-    mount -t sysfs -o ro sysfs "$root/sys"
-    mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-    for node in null zero full random urandom tty; do
-        touch "$root/dev/$node"
-        mount --bind "/dev/$node" "$root/dev/$node"
-    done
-    mkdir "$root/dev/pts" "$root/dev/shm"
-    mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
-    mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-    ln -s pts/ptmx "$root/dev/ptmx"
-    ln -s /proc/self/fd "$root/dev/fd"
-    ln -s /proc/self/fd/0 "$root/dev/stdin"
-    ln -s /proc/self/fd/1 "$root/dev/stdout"
-    ln -s /proc/self/fd/2 "$root/dev/stderr"
-}
-
-# A command in the clone, in the bare root, with nothing of this machine's environment but its proxies. exec: the caller
-# puts it in the background, and the process it gets is the command itself.
-in_root() { # ROOT COMMAND...
-    local root=$1 name keep=()
-    shift
-    for name in http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY; do
-        if [ -n "${!name:-}" ]; then keep+=("$name=${!name}"); fi
-    done
-    exec chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-        LANG=C.UTF-8 TERM=dumb "${keep[@]}" /bin/sh -c "cd $PLACE && exec \"\$@\"" sh "$@"
-}
 
 answers() { # PORT -> whether /__heartbeat__ says 200
     local line
@@ -152,7 +84,7 @@ prove_run() { # ROOT LOGS
 
     say "./run in the bare root (installs, builds, starts)"
     t=$(now)
-    in_root "$root" ./run >"$logs/run-1.log" 2>&1 </dev/null &
+    in_root "$root" "$PLACE" ./run >"$logs/run-1.log" 2>&1 </dev/null &
     pid=$!
     wait_up "$PORT" "$pid" "$BUILD_LIMIT"
     outcome=$?
@@ -162,7 +94,7 @@ prove_run() { # ROOT LOGS
     check "TERM ends it with exit 0" "$STATUS" "exit $STATUS"
 
     t=$(now)
-    in_root "$root" ./run >"$logs/run-2.log" 2>&1 </dev/null &
+    in_root "$root" "$PLACE" ./run >"$logs/run-2.log" 2>&1 </dev/null &
     pid=$!
     wait_up "$PORT" "$pid" 60
     outcome=$?
@@ -172,7 +104,7 @@ prove_run() { # ROOT LOGS
     check "second ./run is up within two seconds" "$outcome" "$(seconds "$t")"
 
     t=$(now)
-    in_root "$root" ./run --listen "127.0.0.1:$SECOND_PORT" --data /root/second >"$logs/run-3.log" 2>&1 </dev/null &
+    in_root "$root" "$PLACE" ./run --listen "127.0.0.1:$SECOND_PORT" --data /root/second >"$logs/run-3.log" 2>&1 </dev/null &
     second=$!
     wait_up "$SECOND_PORT" "$second" 60
     outcome=$?
@@ -192,7 +124,7 @@ prove_test() { # ROOT LOGS
     local root=$1 logs=$2 t pid status
     say "./test in the bare root"
     t=$(now)
-    (in_root "$root" timeout -k 30 "$TEST_LIMIT" ./test) >"$logs/test.log" 2>&1 </dev/null &
+    (in_root "$root" "$PLACE" timeout -k 30 "$TEST_LIMIT" ./test) >"$logs/test.log" 2>&1 </dev/null &
     pid=$!
     wait "$pid"
     status=$?

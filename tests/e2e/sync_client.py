@@ -83,9 +83,10 @@ class Answer:
 
 
 def request(method: str, url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Answer:
-    """One plain-HTTP request on a connection of its own; raises OSError when there is no answer."""
+    """One request on a connection of its own; raises OSError when there is no answer."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=30)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=30)
     try:
         connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), body, headers or {})
         response = connection.getresponse()

@@ -8,12 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <utility>
 
 #include "base/text.hpp"
 #include "sys/signals.hpp"
@@ -23,7 +26,8 @@ extern char** environ;
 namespace homespun::barrel {
 namespace {
 
-constexpr const char* hand_down = "BARREL_WORKER";  // "adoption,page,listener,listener…"
+constexpr const char* hand_down = "BARREL_WORKER";  // "adoption,page,pulse in ms,listener,listener…"
+constexpr std::size_t most_status = 1024;           // bytes of a status line
 constexpr int too_many_deaths = 5;
 constexpr std::chrono::seconds death_window{60};
 
@@ -53,10 +57,10 @@ struct Child {
 /// fork + exec; everything the child needs is prepared before, since only simple calls are safe between the
 /// two.
 Child start_worker(const std::vector<net::Listener>& listeners, const std::vector<std::string>& arguments,
-                   int page) {
+                   int page, std::chrono::milliseconds pulse) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return {};
-    std::string handed = fmt::format("{}={},{}", hand_down, pair[1], page);
+    std::string handed = fmt::format("{}={},{},{}", hand_down, pair[1], page, pulse.count());
     for (const auto& listener : listeners)
         handed += fmt::format(",{}", listener.descriptor());
     std::vector<char*> argv;
@@ -86,6 +90,63 @@ Child start_worker(const std::vector<net::Listener>& listeners, const std::vecto
     return {pid, pair[0]};
 }
 
+/// What a worker says goes through the socket to its parent as one message: a letter and the status.
+void tell_parent(int socket, Life life, std::string_view status) {
+    std::string message(1, static_cast<char>(life));
+    message += status.substr(0, most_status);
+    (void)!send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/// The parent's side of one worker.
+class Watch {
+  public:
+    Watch(const Child& child, const sys::ServiceManager& manager) : child_(child), manager_(manager) {}
+
+    /// Until the worker has ended: passes signals on to it and what it says to the manager. Returns its
+    /// status.
+    int until_its_end() {
+        const auto pulse = static_cast<int>(pulse_of(manager_).count());
+        int status = 0;
+        while (waitpid(child_.pid, &status, WNOHANG) == 0) {
+            // While it starts, which may take long after a crash, it cannot give signs of life.
+            const int wait_ms = !ready_ && pulse > 0 ? pulse : -1;
+            const auto woken =
+                sys::wait_for_signal_or_input({SIGTERM, SIGINT, SIGCHLD}, child_.adoption, wait_ms);
+            if (woken.input) pass_on();
+            if (woken.signal == 0 && !woken.input && !ready_) notify(manager_, notification(Life::alive, {}));
+            if (woken.signal != SIGTERM && woken.signal != SIGINT) continue;
+            stopping_ = true;
+            kill(child_.pid, SIGTERM);
+        }
+        pass_on();
+        if (child_.adoption >= 0) close(child_.adoption);
+        return status;
+    }
+    /// Whether it was told to end.
+    [[nodiscard]] bool stopping() const { return stopping_; }
+
+  private:
+    void pass_on() {
+        std::array<char, 1 + most_status> message{};
+        while (child_.adoption >= 0) {
+            const auto size = recv(child_.adoption, message.data(), message.size(), MSG_DONTWAIT);
+            if (size < 0) return;  // no more for now
+            if (size == 0) {       // its end: there would be "input" for ever
+                close(std::exchange(child_.adoption, -1));
+                return;
+            }
+            const auto life = static_cast<Life>(message[0]);
+            if (life == Life::ready) ready_ = true;
+            notify(manager_, notification(life, {message.data() + 1, static_cast<std::size_t>(size) - 1}));
+        }
+    }
+
+    Child child_;
+    const sys::ServiceManager& manager_;
+    bool ready_ = false;
+    bool stopping_ = false;
+};
+
 }  // namespace
 
 bool is_worker() {
@@ -99,7 +160,7 @@ int run_worker(const WorkerMain& main) {
     std::vector<int> numbers;
     for (const auto piece : base::split(handed, ','))
         numbers.push_back(base::parse_integer<int>(piece).value_or(-1));
-    if (numbers.size() < 2) {
+    if (numbers.size() < 3) {
         complain(
             "this process was started as a worker, but its parent handed nothing down; start the program "
             "without "
@@ -116,7 +177,8 @@ int run_worker(const WorkerMain& main) {
         return 1;
     }
     start.page = static_cast<base::metrics::Page*>(page);
-    for (std::size_t i = 2; i < numbers.size(); ++i) {
+    start.pulse = std::chrono::milliseconds(std::max(numbers[2], 0));
+    for (std::size_t i = 3; i < numbers.size(); ++i) {
         fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
         auto listener = net::Listener::adopt(numbers[i]);
         if (!listener) {
@@ -125,9 +187,8 @@ int run_worker(const WorkerMain& main) {
         }
         start.listeners.push_back(std::move(*listener));
     }
-    start.ready = [socket = start.adoption_socket] {
-        const char ready = 'R';
-        (void)!send(socket, &ready, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    start.tell = [socket = start.adoption_socket](Life life, std::string_view status) {
+        tell_parent(socket, life, status);
     };
     return main(std::move(start));
 }
@@ -137,7 +198,11 @@ int run_alone(std::vector<net::Listener> listeners, const WorkerMain& main) {
     WorkerStart start;
     start.listeners = std::move(listeners);
     start.page = page.get();
-    start.ready = [] {};
+    const auto manager = service_manager();
+    start.pulse = pulse_of(manager);
+    start.tell = [manager](Life life, std::string_view status) {
+        notify(manager, notification(life, status));
+    };
     return main(std::move(start));
 }
 
@@ -147,33 +212,29 @@ int run_parent(std::vector<net::Listener> listeners, const std::vector<std::stri
     // unseen.
     ::signal(SIGCHLD, SIG_DFL);
     sys::block_signals({SIGTERM, SIGINT, SIGCHLD});
+    const auto manager = service_manager();
     std::deque<Clock::time_point> deaths;
-    bool stopping = false;
     while (true) {
         const int page = make_page();
-        const auto child = page < 0 ? Child{} : start_worker(listeners, arguments, page);
+        const auto child = page < 0 ? Child{} : start_worker(listeners, arguments, page, pulse_of(manager));
         if (page >= 0) close(page);
         if (child.pid < 0) {
             complain(fmt::format("cannot start a worker: {}", std::strerror(errno)));
             return 1;
         }
-        int status = 0;
-        while (waitpid(child.pid, &status, WNOHANG) == 0) {
-            const int got = sys::wait_for_signal({SIGTERM, SIGINT, SIGCHLD}, -1);
-            if (got != SIGTERM && got != SIGINT) continue;
-            stopping = true;
-            kill(child.pid, SIGTERM);
-        }
-        close(child.adoption);
+        Watch watch(child, manager);
+        const int status = watch.until_its_end();
         if (WIFEXITED(status))
             return WEXITSTATUS(status);  // it ended on its own terms, well or with a message
-        if (stopping) return 0;
+        if (watch.stopping()) return 0;
         const auto now = Clock::now();
         deaths.push_back(now);
         while (now - deaths.front() > death_window)
             deaths.pop_front();
-        complain(fmt::format("worker {} was ended by signal {} ({}); starting another", child.pid,
-                             WTERMSIG(status), strsignal(WTERMSIG(status))));
+        const auto event = fmt::format("worker {} was ended by signal {} ({}); starting another", child.pid,
+                                       WTERMSIG(status), strsignal(WTERMSIG(status)));
+        complain(event);
+        notify(manager, "STATUS=" + event);
         if (deaths.size() >= too_many_deaths) {
             complain("five workers died within a minute; giving up");
             return 1;
