@@ -42,7 +42,7 @@ class Manager:
         if watchdog:
             environment["WATCHDOG_USEC"] = str(int(WATCHDOG_S * 1e6))
             script = 'export WATCHDOG_PID=$$; exec "$@"'
-        words = [str(self.server.program), "serve", "--listen", f"127.0.0.1:{self.server.port}", *self.server._extra]
+        words = [str(self.server.program), "serve", "--listen", f"127.0.0.1:{self.server.port}", *self.server.extra]
         with self.server.log.open("ab") as log:
             self.process = subprocess.Popen(["/bin/sh", "-c", script, "sh", *words], stdout=log, stderr=log, env=environment)
 
