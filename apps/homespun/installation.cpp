@@ -191,14 +191,18 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     auto* const event_source = settings.text("mozilla.client_id").empty() ? nullptr : remote_tokens.get();
     account_events =
         std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
-    storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
+    storage_auth = std::make_unique<sync::storage::StorageAuth>(
+        *tokens, public_urls, clock,
+        sync::storage::HawkRules{.skew_s = settings.integer("hawk_skew"),
+                                 .refuse_repeated_writes = settings.text("hawk_replay") == "refuse_writes"});
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, quota, notices,
                                                               clock, *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
-    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
+    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"),
+                                               ReasonTexts(assets.find("docs/reasons.md")->bytes));
     auto& loop = loops[0];
     client = std::make_unique<net::Client>(
         loop, net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});

@@ -10,10 +10,13 @@ namespace {
 constexpr std::string_view service_names[] = {"none",  "pages",   "operators", "accounts",
                                               "oauth", "profile", "token",     "storage"};
 
+constexpr std::size_t most_hint = 500;
+
 }  // namespace
 
-RequestLog::RequestLog(base::Logger& logger, base::metrics::Registry& metrics, bool every_request)
-    : logger_(logger), every_request_(every_request) {
+RequestLog::RequestLog(base::Logger& logger, base::metrics::Registry& metrics, bool every_request,
+                       ReasonTexts reasons)
+    : logger_(logger), every_request_(every_request), reasons_(std::move(reasons)) {
     for (const auto name : service_names) {
         auto& numbers = services_[std::string(name)];
         for (std::size_t i = 1; i < numbers.by_class.size(); ++i) {
@@ -48,6 +51,8 @@ barrel::Application::Observer RequestLog::observer() {
         const bool uploads = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
         const auto* text = uploads ? &request.body : std::get_if<std::string>(&response.body);
         const auto bytes = text != nullptr ? std::to_string(text->size()) : std::string("-");
+        const auto hint =
+            outcome.hint.empty() ? reasons_.of(outcome.reason) : outcome.hint.substr(0, most_hint);
         logger_.info(outcome.reason.empty() ? "request" : "refused",
                      {{"id", static_cast<std::int64_t>(request.id)},
                       {"remote", std::string_view(request.remote)},
@@ -56,6 +61,7 @@ barrel::Application::Observer RequestLog::observer() {
                       {"status", std::int64_t{response.status}},
                       {"bytes", std::string_view(bytes)},
                       {"us", static_cast<std::int64_t>(duration.count())},
-                      {"reason", outcome.reason}});
+                      {"reason", outcome.reason},
+                      {"hint", hint}});
     };
 }

@@ -12,6 +12,7 @@ namespace config = base::config;
 namespace {
 
 constexpr const char* usual_file = "/etc/homespun.toml";
+constexpr std::int64_t most_skew_s = 366LL * 24 * 3600;
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_bytes = 256 << 20;
 constexpr std::int64_t most_quota_mb = std::int64_t{1} << 40;
@@ -76,6 +77,20 @@ std::span<const config::Key> setting_keys() {
          .help = "Life of a storage token in seconds.",
          .least = 60,
          .most = 86400},
+        {.name = "hawk_skew",
+         .fallback = std::int64_t{0},
+         .help =
+             "How many seconds the clock of a storage client may be off; 0 means however far. Clients set "
+             "theirs by the answer's X-Weave-Timestamp. (Accounts always allow 15 minutes.)",
+         .least = 0,
+         .most = most_skew_s},
+        {.name = "hawk_replay",
+         .fallback = std::string("allow"),
+         .help =
+             "Whether a storage write (PUT, POST, DELETE) that was signed once may come twice. Clients and "
+             "proxies repeat requests that got no answer, so refusing costs them a round. (Accounts never "
+             "allow it.)",
+         .choices = {"allow", "refuse_writes"}},
         {.name = "limits.max_post_records",
          .fallback = std::int64_t{100},
          .help = "Most records of one POST; info/configuration tells clients.",
