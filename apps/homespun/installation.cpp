@@ -8,6 +8,7 @@
 
 #include "barrel/rbr/parser.hpp"
 #include "barrel/server/dockerflow.hpp"
+#include "connection_log.hpp"
 #include "embedded.hpp"
 #include "remote_accounts.hpp"
 #include "request_log.hpp"
@@ -82,6 +83,7 @@ struct Installation::Parts {
     barrel::EmbeddedAssets assets{embedded_files()};
     sync::ops::Secrets secrets;
     sync::auth::PublicUrls public_urls;
+    net::TrustedProxies proxies;
     sync::protocol::LimitTable limits;
     sync::store::QuotaLimits quota;
     sync::storage::Notices notices;
@@ -107,6 +109,7 @@ struct Installation::Parts {
     std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<sync::ops::DataService> data_service;
     std::unique_ptr<RequestLog> request_log;
+    std::unique_ptr<ConnectionLog> connection_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
     std::optional<net::Listener> admin_listener;
@@ -204,6 +207,7 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"),
                                                ReasonTexts(assets.find("docs/reasons.md")->bytes));
     auto& loop = loops[0];
+    connection_log = std::make_unique<ConnectionLog>(*logger, metrics, loop);
     client = std::make_unique<net::Client>(
         loop, net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});
     if (const auto& problem = client->problem()) return std::unexpected(*problem);
@@ -365,6 +369,9 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     auto urls = parse_public_urls(settings);
     if (!urls) return std::unexpected(urls.error());
     parts->public_urls = std::move(*urls);
+    auto proxies = parse_trusted_proxies(settings);
+    if (!proxies) return std::unexpected(proxies.error());
+    parts->proxies = std::move(*proxies);
     for (const auto& listener : start.listeners) {
         if (listener.address().is_loopback()) continue;
         parts->exposed = true;
@@ -421,6 +428,10 @@ const std::string& Installation::setup_link() const {
 }
 void Installation::set_connection_count(std::function<std::size_t()> count) {
     parts_->connection_count = std::move(count);
+}
+net::ServerTies Installation::server_ties() const {
+    return {.proxies = parts_->proxies,
+            .on_ending = [log = parts_->connection_log.get()](net::Ending ending) { log->count(ending); }};
 }
 void Installation::close() {
     parts_->data_service->close();

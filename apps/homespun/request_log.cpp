@@ -43,7 +43,9 @@ barrel::Application::Observer RequestLog::observer() {
         const auto& numbers = numbers_of(outcome.service);
         numbers.by_class[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5))].add();
         numbers.duration.observe_us(static_cast<std::uint64_t>(duration.count()));
-        if (outcome.reason.empty() && !every_request_) return;
+        // Slow ones come by the thousand: ConnectionLog sums them up.
+        const bool quiet = outcome.reason.empty() || outcome.reason == "http.too-slow";
+        if (quiet && !every_request_) return;
         // Queries of storage are ids and times, and who replays a log needs them; elsewhere they may hold
         // codes.
         const std::string_view path =

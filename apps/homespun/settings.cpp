@@ -43,6 +43,15 @@ std::span<const config::Key> setting_keys() {
          .help =
              "What clients see, like https://sync.example; needed behind a proxy and on other than loopback "
              "addresses. The first is handed out, the others are understood."},
+        {
+            .name = "trusted_proxies",
+            .fallback = List{},
+            .help =
+                "Proxies that say in X-Forwarded-For (or Forwarded) for whom they ask: addresses, networks "
+                "like "
+                "10.0.0.0/8, or unix for the unix sockets. Limits per address and the log then count by the "
+                "client's address; what others say of themselves is ignored.",
+        },
         {.name = "signup",
          .fallback = std::string("first"),
          .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "

@@ -78,20 +78,32 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         });
     }
 
+    /// Beyond the limit a few more are taken in, until an idle one has made room for each.
     void take(LoopShare& share, Socket socket) {
         if (!is_welcome(socket.native_handle())) {
             logger.warning("peer_refused", {{"why", "another user at a unix socket"}});
             return;
         }
-        if (open.fetch_add(1) >= limits.connections) {
+        constexpr std::size_t most_above = 64;
+        const auto others = open.fetch_add(1);
+        if (others >= limits.connections + most_above) {
             open.fetch_sub(1);
+            share.tell(Ending::turned_away);
             return;
         }
+        const bool full = others >= limits.connections;
         const int on = 1;
         setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        // What a peer does not read shall wait here, where it is counted, and not in the kernel.
+        constexpr int unsent = 256 * 1024;
+        setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
         auto remote = remote_text(socket.native_handle());
         share.loop.post([self = shared_from_this(), &share, socket = std::move(socket),
-                         remote = std::move(remote)]() mutable {
+                         remote = std::move(remote), full]() mutable {
+            if (full && !share.make_room()) {
+                share.tell(Ending::turned_away);
+                return self->connection_closed();
+            }
             std::make_shared<Connection>(share, std::move(socket), std::move(remote))->start();
         });
     }
@@ -125,11 +137,12 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 };
 
 Server::Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
-               base::Logger& logger, ServerLimits limits)
+               base::Logger& logger, ServerLimits limits, ServerTies ties)
     : impl_(std::make_shared<Impl>(logger, limits)) {
     for (auto* loop : loops) {
         auto& share = *impl_->shares.emplace_back(
-            std::make_unique<LoopShare>(*loop, application, clock, logger, limits));
+            std::make_unique<LoopShare>(*loop, application, clock, logger, limits, ties));
+        share.most_held = limits.held_bytes / loops.size();
         const std::weak_ptr<Impl> weak = impl_;
         share.on_close = [weak] {
             if (const auto impl = weak.lock()) impl->connection_closed();
