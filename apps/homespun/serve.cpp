@@ -67,9 +67,10 @@ void tell_newcomer(const Installation& installation, const base::config::Setting
 
 /// As many descriptors as we may have: the usual soft limit of 1,024 is a thousand idle clients. Some stay in
 /// reserve for the databases, so that a crowd of connections never shuts them out.
-net::ServerLimits server_limits() {
+net::ServerLimits server_limits(const base::config::Settings& settings) {
     constexpr rlim_t reserve = 256;
     net::ServerLimits limits;
+    limits.held_bytes = static_cast<std::uint64_t>(settings.integer("limits.transfer_mb")) << 20;
     rlimit descriptors{};
     if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
     descriptors.rlim_cur = descriptors.rlim_max;
@@ -101,7 +102,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
         return 1;
     }
     net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(),
-                       (*installation)->logger(), server_limits(), (*installation)->server_ties());
+                       (*installation)->logger(), server_limits(settings), (*installation)->server_ties());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
     (*installation)->set_connection_count([&server] { return server.connections(); });

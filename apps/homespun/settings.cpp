@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* usual_file = "/etc/homespun.toml";
 constexpr std::int64_t most_skew_s = 366LL * 24 * 3600;
+constexpr std::int64_t most_transfer_mb = 1 << 20;
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_bytes = 256 << 20;
 constexpr std::int64_t most_quota_mb = std::int64_t{1} << 40;
@@ -130,6 +131,13 @@ std::span<const config::Key> setting_keys() {
          .help = "Most bytes of all payloads of a batch.",
          .least = 1024,
          .most = std::int64_t{1} << 40},
+        {.name = "limits.transfer_mb",
+         .fallback = std::int64_t{256},
+         .help =
+             "MiB of request bodies and answers in memory at a time, all clients together; above it those go "
+             "that are longest under way.",
+         .least = 16,
+         .most = most_transfer_mb},
         {.name = "limits.collections",
          .fallback = List{},
          .help = "Collections with other limits, like \"newtab-images:max_record_payload_bytes=20971520:"

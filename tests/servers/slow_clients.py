@@ -41,7 +41,7 @@ def kind_of(number: int) -> str:
     return "hoard" if number % 10 == 8 else "reader" if number % 10 == 9 else KINDS[number % 3]
 
 
-@dataclass
+@dataclass(eq=False)
 class Slow:
     """One slow client."""
 
@@ -247,6 +247,7 @@ def measure(server: HomespunServer, group: int, clients: int, seconds: float) ->
     ours, theirs = multiprocessing.Pipe()
     crowd = multiprocessing.Process(target=crowd_main, args=(server.port, token, clients, theirs), daemon=True)
     crowd.start()
+    theirs.close()
     try:
         end, number, looked = time.monotonic() + seconds, 0, 0.0
         while time.monotonic() < end:

@@ -37,11 +37,9 @@ void LoopShare::give_back(std::unique_ptr<char[]> buffer) {
 }
 
 void LoopShare::free_memory(const Connection& keep) {
-    constexpr std::uint64_t worth_it = 16 * 1024;
     std::vector<Connection*> slow;
     for (auto* connection : connections) {
-        if (connection != &keep && connection->held() >= worth_it &&
-            connection->use() == Connection::Use::moving)
+        if (connection != &keep && connection->held() > 0 && connection->use() == Connection::Use::moving)
             slow.push_back(connection);
     }
     std::ranges::sort(slow, {}, &Connection::began);
@@ -168,6 +166,8 @@ void Connection::restart_window() {
 }
 
 void Connection::hold(std::uint64_t bytes) {
+    constexpr std::uint64_t worth_it = 64 * 1024;  // small ones are bounded by the number of connections
+    if (bytes < worth_it) bytes = 0;
     share_.held += bytes - held_;
     const bool more = bytes > held_;
     held_ = bytes;
@@ -316,13 +316,21 @@ bool Connection::accept_plan() {
         });
         exchange.request.stream = std::make_unique<Stream>(weak_from_this(), exchange);
     } else {
-        // simdjson reads a little beyond the end; room for it now saves a copy of the whole body later.
+        // simdjson reads a little beyond the end; room for it now saves a copy of the whole body later. A
+        // large body gets its room as it comes: announcing one must not cost us memory.
         constexpr std::uint64_t padding = 64;
-        if (length) exchange.request.body.reserve(std::min(*length, exchange.plan.max_body) + padding);
-        exchange.parser.set_body_sink([this, &exchange](std::string_view piece) {
-            if (exchange.request.body.size() + piece.size() > exchange.plan.max_body) return false;
-            exchange.request.body += piece;
-            hold(exchange.request.body.size());
+        constexpr std::uint64_t first_room = 32 * 1024;
+        constexpr std::uint64_t growth = 4;
+        const auto whole = std::min(length.value_or(0), exchange.plan.max_body) + padding;
+        if (length) exchange.request.body.reserve(std::min(whole, first_room));
+        exchange.parser.set_body_sink([this, &exchange, whole](std::string_view piece) {
+            auto& body = exchange.request.body;
+            const auto size = body.size() + piece.size();
+            if (size > exchange.plan.max_body) return false;
+            if (size > body.capacity() && size <= whole)
+                body.reserve(std::max(size, std::min(whole, growth * body.capacity())));
+            body += piece;
+            hold(body.capacity());
             return true;
         });
     }
@@ -412,6 +420,8 @@ void Connection::respond(http::Response response) {
     }
     if (response.close || share_.draining || !exchange.keep_alive || !exchange.parser.done())
         close_after_ = true;
+    // A part of a body serves nobody, least of all while a slow peer takes its refusal.
+    if (!exchange.parser.done() && !exchange.plan.stream) std::string().swap(exchange.request.body);
 
     http::HeadFacts facts;
     facts.date = share_.date.at(share_.clock.now_ms() / 1000);
@@ -455,7 +465,7 @@ void Connection::write_flat(std::string head, std::string body) {
     exchange_->head = std::move(head);
     exchange_->tail = std::move(body);
     exchange_->written = 0;
-    hold(exchange_->request.body.size() + exchange_->head.size() + exchange_->tail.size());
+    hold(exchange_->request.body.capacity() + exchange_->head.capacity() + exchange_->tail.capacity());
     write_rest();
 }
 

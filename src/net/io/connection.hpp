@@ -39,7 +39,7 @@ struct LoopShare {
     bool draining = false;
     std::vector<Connection*> connections;  ///< each knows its index
     std::function<void()> on_close;        ///< after a connection has left the list
-    std::uint64_t held = 0;                ///< bytes of bodies and answers of all connections
+    std::uint64_t held = 0;                ///< bytes of large bodies and answers of all connections
     std::uint64_t most_held = 0;
 
     /// Reading buffers of `limits.head_bytes`; a few are kept for the next borrower.
@@ -79,7 +79,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     enum class Use { none, waiting, moving, working };
     [[nodiscard]] Use use() const;
     [[nodiscard]] std::chrono::steady_clock::time_point since() const { return since_; }
-    /// When the current request began, and what it holds in memory.
+    /// When the current request began, and what it holds in memory; 0 when that is little.
     [[nodiscard]] std::chrono::steady_clock::time_point began() const { return began_; }
     [[nodiscard]] std::uint64_t held() const { return held_; }
 
