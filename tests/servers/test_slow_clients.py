@@ -1,10 +1,12 @@
 """A thousand slow clients: they are all sent away in time, counted, and a normal client does not notice."""
 
+import os
 from pathlib import Path
 
 from homespun_server import HomespunServer
 from slow_clients import Findings, measure
 
+SANITIZED = "ASAN_OPTIONS" in os.environ  # tests/house/stages.py; such a build is neither quick nor small
 PATIENCE = {"HOMESPUN_TEST_PATIENCE": "3"}
 
 
@@ -18,7 +20,7 @@ def all_well(found: Findings) -> None:
     """What holds whatever the crowd does. The p99 has room for a busy machine; a normal one stays below 50 ms."""
     check(not found.failures, f"{len(found.failures)} of {len(found.latencies)}: {found.failures[:3]}")
     check(len(found.latencies) > 100, f"only {len(found.latencies)} requests")
-    check(found.p99_ms() < 500, found.text())
+    check(SANITIZED or found.p99_ms() < 500, found.text())
 
 
 def a_thousand_slow_clients_hurt_nobody(program: Path, folder: Path) -> None:
@@ -35,7 +37,7 @@ def a_thousand_slow_clients_hurt_nobody(program: Path, folder: Path) -> None:
     check(counted["slow_body"] + counted["slow_reader"] + counted["memory"] == 466, f"{counted}")
     check(counted["memory"] > 100, f"200 clients held 750 MB: {counted}")
     # 64 MiB are counted; what the allocator keeps for a while, and the rest of the server, come on top.
-    check(found.peak_kib < 320 << 10, found.text())
+    check(SANITIZED or found.peak_kib < 320 << 10, found.text())
     check(len(lines) < 40, f"{len(lines)} lines in the log")
 
 

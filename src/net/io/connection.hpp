@@ -36,6 +36,7 @@ struct LoopShare {
     const ServerLimits limits;
     const ServerTies ties;
     http::CachedDate date;
+    std::size_t number = 0;  ///< of the loop, from 0
     bool draining = false;
     std::vector<Connection*> connections;  ///< each knows its index
     std::function<void()> on_close;        ///< after a connection has left the list
