@@ -3,5 +3,5 @@
 
 #include "barrel/server/assets.hpp"
 
-/// The contracts (`services/…`) and pages (`web/…`) that are compiled in.
+/// The contracts (`services/…`), the pages (`web/…`) and docs/reasons.md, compiled in.
 std::span<const homespun::barrel::EmbeddedAssets::Entry> embedded_files();

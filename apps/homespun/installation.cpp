@@ -8,6 +8,7 @@
 
 #include "barrel/rbr/parser.hpp"
 #include "barrel/server/dockerflow.hpp"
+#include "connection_log.hpp"
 #include "embedded.hpp"
 #include "record_store.hpp"
 #include "remote_accounts.hpp"
@@ -82,6 +83,7 @@ struct Installation::Parts {
     barrel::EmbeddedAssets assets{embedded_files()};
     sync::ops::Secrets secrets;
     sync::auth::PublicUrls public_urls;
+    net::TrustedProxies proxies;
     sync::protocol::LimitTable limits;
     sync::store::QuotaLimits quota;
     sync::storage::Notices notices;
@@ -107,6 +109,7 @@ struct Installation::Parts {
     std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<sync::ops::DataService> data_service;
     std::unique_ptr<RequestLog> request_log;
+    std::unique_ptr<ConnectionLog> connection_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
     std::optional<net::Listener> admin_listener;
@@ -187,15 +190,20 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     auto* const event_source = settings.text("mozilla.client_id").empty() ? nullptr : remote_tokens.get();
     account_events =
         std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
-    storage_auth = std::make_unique<sync::storage::StorageAuth>(*tokens, public_urls, clock);
+    storage_auth = std::make_unique<sync::storage::StorageAuth>(
+        *tokens, public_urls, clock,
+        sync::storage::HawkRules{.skew_s = settings.integer("hawk_skew"),
+                                 .refuse_repeated_writes = settings.text("hawk_replay") == "refuse_writes"});
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, quota, notices,
                                                               clock, *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
-    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"));
+    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"),
+                                               ReasonTexts(assets.find("docs/reasons.md")->bytes));
     auto& loop = loops[0];
+    connection_log = std::make_unique<ConnectionLog>(*logger, metrics, loop);
     client = std::make_unique<net::Client>(
         loop, net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});
     if (const auto& problem = client->problem()) return std::unexpected(*problem);
@@ -357,6 +365,9 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     auto urls = parse_public_urls(settings);
     if (!urls) return std::unexpected(urls.error());
     parts->public_urls = std::move(*urls);
+    auto proxies = parse_trusted_proxies(settings);
+    if (!proxies) return std::unexpected(proxies.error());
+    parts->proxies = std::move(*proxies);
     for (const auto& listener : start.listeners) {
         if (listener.address().is_loopback()) continue;
         parts->exposed = true;
@@ -413,6 +424,10 @@ const std::string& Installation::setup_link() const {
 }
 void Installation::set_connection_count(std::function<std::size_t()> count) {
     parts_->connection_count = std::move(count);
+}
+net::ServerTies Installation::server_ties() const {
+    return {.proxies = parts_->proxies,
+            .on_ending = [log = parts_->connection_log.get()](net::Ending ending) { log->count(ending); }};
 }
 void Installation::close() {
     parts_->data_service->close();

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
+#include "net/io/server.hpp"
 
 /// Everything one worker serves, put together: the three databases, the services over them, the contracts
 /// that bind them to addresses. Opened before the server starts, closed after it has drained. Owns all its
@@ -35,6 +36,8 @@ class Installation {
     /// Who tells the number of open connections, for /__lbheartbeat__; called from all loops. Set before
     /// serving.
     void set_connection_count(std::function<std::size_t()> count);
+    /// What the public server asks and tells: trusted proxies, and the log of ended connections.
+    [[nodiscard]] homespun::net::ServerTies server_ties() const;
     /// Commits what is queued and closes the store.
     void close();
 

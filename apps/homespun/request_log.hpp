@@ -7,13 +7,14 @@
 #include "barrel/server/application.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "reason_texts.hpp"
 
 /// Counts and logs every answer: requests by service and class of status, durations by service; a line per
 /// refusal, and per request when asked for. Thread-safe once made.
 class RequestLog {
   public:
-    RequestLog(homespun::base::Logger& logger, homespun::base::metrics::Registry& metrics,
-               bool every_request);
+    RequestLog(homespun::base::Logger& logger, homespun::base::metrics::Registry& metrics, bool every_request,
+               ReasonTexts reasons);
     /// For `barrel::Application::build`; refers to this object.
     homespun::barrel::Application::Observer observer();
 
@@ -26,5 +27,6 @@ class RequestLog {
 
     homespun::base::Logger& logger_;
     bool every_request_;
+    const ReasonTexts reasons_;
     std::map<std::string, Numbers, std::less<>> services_;
 };

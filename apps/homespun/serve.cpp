@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <future>
 #include <thread>
 
 #include "barrel/arbiter/worker.hpp"
+#include "base/text.hpp"
 #include "installation.hpp"
 #include "net/io/server.hpp"
 #include "sys/files.hpp"
@@ -65,9 +67,10 @@ void tell_newcomer(const Installation& installation, const base::config::Setting
 
 /// As many descriptors as we may have: the usual soft limit of 1,024 is a thousand idle clients. Some stay in
 /// reserve for the databases, so that a crowd of connections never shuts them out.
-net::ServerLimits limits_for_descriptors() {
+net::ServerLimits server_limits(const base::config::Settings& settings) {
     constexpr rlim_t reserve = 256;
     net::ServerLimits limits;
+    limits.held_bytes = static_cast<std::uint64_t>(settings.integer("limits.transfer_mb")) << 20;
     rlimit descriptors{};
     if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
     descriptors.rlim_cur = descriptors.rlim_max;
@@ -76,6 +79,14 @@ net::ServerLimits limits_for_descriptors() {
     const auto most = descriptors.rlim_cur;
     limits.connections =
         std::min<std::size_t>(limits.connections, most > 2 * reserve ? most - reserve : most / 2);
+#ifdef HOMESPUN_TEST_CONTROL
+    // Tests cannot wait for half a minute.
+    if (const auto* text = std::getenv("HOMESPUN_TEST_PATIENCE")) {
+        const std::chrono::seconds patience(base::parse_integer<int>(text).value_or(1));
+        limits.head_time = limits.window = patience;
+        limits.idle_time = 4 * patience;
+    }
+#endif
     return limits;
 }
 
@@ -91,7 +102,7 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
         return 1;
     }
     net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(),
-                       (*installation)->logger(), limits_for_descriptors());
+                       (*installation)->logger(), server_limits(settings), (*installation)->server_ties());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
     (*installation)->set_connection_count([&server] { return server.connections(); });

@@ -23,6 +23,12 @@ base::Result<sync::auth::PublicUrls> parse_public_urls(const config::Settings& s
     return sync::auth::PublicUrls(std::move(urls));
 }
 
+base::Result<net::TrustedProxies> parse_trusted_proxies(const config::Settings& settings) {
+    auto proxies = net::TrustedProxies::parse(settings.list("trusted_proxies"));
+    if (!proxies) return base::fail("trusted_proxies: " + proxies.error().message);
+    return proxies;
+}
+
 base::Result<sync::protocol::LimitTable> parse_limits(const config::Settings& settings) {
     sync::protocol::LimitTable table;
     const auto number = [&](const char* name) { return static_cast<std::uint64_t>(settings.integer(name)); };

@@ -4,6 +4,7 @@
 #include "base/config.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "net/io/trusted_proxies.hpp"
 #include "sync/accounts/accounts_store.hpp"
 #include "sync/auth/public_url.hpp"
 #include "sync/protocol/bso.hpp"
@@ -12,6 +13,8 @@
 
 std::unique_ptr<homespun::base::Logger> make_logger(const homespun::base::config::Settings& settings);
 homespun::base::Result<homespun::sync::auth::PublicUrls> parse_public_urls(
+    const homespun::base::config::Settings& settings);
+homespun::base::Result<homespun::net::TrustedProxies> parse_trusted_proxies(
     const homespun::base::config::Settings& settings);
 homespun::base::Result<homespun::sync::protocol::LimitTable> parse_limits(
     const homespun::base::config::Settings& settings);

@@ -12,6 +12,8 @@ namespace config = base::config;
 namespace {
 
 constexpr const char* usual_file = "/etc/homespun.toml";
+constexpr std::int64_t most_skew_s = 366LL * 24 * 3600;
+constexpr std::int64_t most_transfer_mb = 1 << 20;
 constexpr std::int64_t most_threads = 256;
 constexpr std::int64_t most_bytes = 256 << 20;
 constexpr std::int64_t most_quota_mb = std::int64_t{1} << 40;
@@ -42,6 +44,15 @@ std::span<const config::Key> setting_keys() {
          .help =
              "What clients see, like https://sync.example; needed behind a proxy and on other than loopback "
              "addresses. The first is handed out, the others are understood."},
+        {
+            .name = "trusted_proxies",
+            .fallback = List{},
+            .help =
+                "Proxies that say in X-Forwarded-For (or Forwarded) for whom they ask: addresses, networks "
+                "like "
+                "10.0.0.0/8, or unix for the unix sockets. Limits per address and the log then count by the "
+                "client's address; what others say of themselves is ignored.",
+        },
         {.name = "signup",
          .fallback = std::string("first"),
          .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "
@@ -88,6 +99,20 @@ std::span<const config::Key> setting_keys() {
          .fallback = List{},
          .help =
              "Who may sync: addresses of accounts of this server, or account uids; empty means everybody."},
+        {.name = "hawk_skew",
+         .fallback = std::int64_t{0},
+         .help =
+             "How many seconds the clock of a storage client may be off; 0 means however far. Clients set "
+             "theirs by the answer's X-Weave-Timestamp. (Accounts always allow 15 minutes.)",
+         .least = 0,
+         .most = most_skew_s},
+        {.name = "hawk_replay",
+         .fallback = std::string("allow"),
+         .help =
+             "Whether a storage write (PUT, POST, DELETE) that was signed once may come twice. Clients and "
+             "proxies repeat requests that got no answer, so refusing costs them a round. (Accounts never "
+             "allow it.)",
+         .choices = {"allow", "refuse_writes"}},
         {.name = "limits.max_post_records",
          .fallback = std::int64_t{100},
          .help = "Most records of one POST; info/configuration tells clients.",
@@ -118,6 +143,13 @@ std::span<const config::Key> setting_keys() {
          .help = "Most bytes of all payloads of a batch.",
          .least = 1024,
          .most = std::int64_t{1} << 40},
+        {.name = "limits.transfer_mb",
+         .fallback = std::int64_t{256},
+         .help =
+             "MiB of request bodies and answers in memory at a time, all clients together; above it those go "
+             "that are longest under way.",
+         .least = 16,
+         .most = most_transfer_mb},
         {.name = "limits.collections",
          .fallback = List{},
          .help = "Collections with other limits, like \"newtab-images:max_record_payload_bytes=20971520:"

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -24,8 +24,10 @@ class HomespunServer:
     The port and the data stay the same over restarts. Below `folder`: `data`, and `server.log` with all output.
     """
 
-    def __init__(self, program: Path, folder: Path, extra: Sequence[str] = ()) -> None:
-        """`folder` must not exist; `extra` are further arguments of `serve`."""
+    def __init__(
+        self, program: Path, folder: Path, extra: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`folder` must not exist; `extra` are further arguments of `serve`, `environment` further variables."""
         self.program = program
         self.folder = folder
         self.data = folder / "data"
@@ -37,6 +39,7 @@ class HomespunServer:
         self._child: Child | None = None
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("HOMESPUN_")}
         self._environment["HOME"] = str(folder)
+        self._environment.update(environment or {})
 
     def __enter__(self) -> "HomespunServer":
         self.start()
@@ -62,6 +65,13 @@ class HomespunServer:
         """Ends it by SIGTERM; its exit status, 0 also when it did not run."""
         child, self._child = self._child, None
         return 0 if child is None else child.terminate(limit=10)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; the others of the server are in its group."""
+        if self._child is None:
+            raise ServerError("the server does not run")
+        return self._child.pid
 
     # ---- its command line -------------------------------------------------------------------------------------------
 

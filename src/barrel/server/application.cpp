@@ -159,6 +159,7 @@ base::Task<Response> Application::handle(Request& request) {
     if (routed.mounted == nullptr) {
         const Problem problem{404, "not-found", "rbr.unmounted", "there is nothing at this address", {}};
         routed.context.set_reason(problem.reason);
+        routed.context.set_hint(problem.detail);
         co_return with_fault_logged(routed, problem_response(problem));
     }
     const Service& service = routed.mounted->service;
@@ -181,6 +182,7 @@ Response Application::refuse(Request& request, Refusal refusal) {
     const Problem problem =
         problem_of(refusal, routed.endpoint == nullptr ? nullptr : &routed.endpoint->plan);
     routed.context.set_reason(problem.reason);
+    routed.context.set_hint(problem.detail);
     if (routed.mounted == nullptr) return with_fault_logged(routed, problem_response(problem));
     const auto kind = refusal == Refusal::body_too_large ? Failure::Kind::Check : Failure::Kind::Broken;
     return with_fault_logged(routed, routed.mounted->service.failed(routed.context, Failure{problem, kind}));
@@ -200,6 +202,7 @@ void Application::finish(const Request& request, Response& response, std::chrono
         if (routed->mounted != nullptr) outcome.service = routed->mounted->name;
         if (routed->endpoint != nullptr) outcome.path = routed->endpoint->contract->name;
         outcome.reason = routed->context.reason();
+        outcome.hint = routed->context.hint();
     }
     observer_(request, response, duration, outcome);
 }

@@ -72,6 +72,10 @@ class Context {
     void set_reason(std::string reason) { reason_ = std::move(reason); }
     [[nodiscard]] const std::string& reason() const { return reason_; }
 
+    /// What an operator can do about it, for the log only: one sentence without secrets and payloads.
+    void set_hint(std::string hint) { hint_ = std::move(hint); }
+    [[nodiscard]] const std::string& hint() const { return hint_; }
+
     /// What a native threw, for the log only.
     void set_fault(std::string fault) { fault_ = std::move(fault); }
     [[nodiscard]] const std::string& fault() const { return fault_; }
@@ -83,6 +87,7 @@ class Context {
     const Globals& globals_;
     std::any identity_;
     std::string reason_;
+    std::string hint_;
     std::string fault_;
 };
 

@@ -18,6 +18,8 @@ struct Problem {
     std::string detail = {};  ///< For people, one sentence; shown to the client, so without secrets.
     std::vector<std::pair<std::string, std::string>> headers =
         {};  ///< Added to the answer: WWW-Authenticate, Retry-After.
+    std::string hint =
+        {};  ///< For operators: what was wrong and what to do, for the log only; empty: `detail`.
 };
 
 /// What a service answers that has no hook of its own: `application/problem+json` (RFC 9457).

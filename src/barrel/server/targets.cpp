@@ -18,8 +18,11 @@ bool has_etag(std::string_view list, std::string_view etag) {
 
 net::http::Response serve(const Assets& assets, Context& context, const std::string& name, bool conditional) {
     const auto asset = assets.find(name);
-    if (!asset)
-        return problem_response(Problem{404, "not-found", "asset.unknown", "there is no such file", {}});
+    if (!asset) {
+        const Problem problem{404, "not-found", "asset.unknown", "there is no such file", {}};
+        context.set_reason(problem.reason);
+        return problem_response(problem);
+    }
     net::http::Response response(200, std::string(content_type_of(name)), std::string());
     response.headers.set("X-Content-Type-Options", "nosniff");
     if (conditional) {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -33,6 +34,37 @@ std::unique_ptr<char[]> LoopShare::borrow_buffer() {
 void LoopShare::give_back(std::unique_ptr<char[]> buffer) {
     constexpr std::size_t most_spares = 64;
     if (spare_buffers_.size() < most_spares) spare_buffers_.push_back(std::move(buffer));
+}
+
+void LoopShare::free_memory(const Connection& keep) {
+    std::vector<Connection*> slow;
+    for (auto* connection : connections) {
+        if (connection != &keep && connection->held() > 0 && connection->use() == Connection::Use::moving)
+            slow.push_back(connection);
+    }
+    std::ranges::sort(slow, {}, &Connection::began);
+    for (auto* connection : slow) {
+        if (held <= most_held - most_held / 4) return;
+        connection->end(Ending::memory);
+    }
+}
+
+bool LoopShare::make_room() {
+    constexpr std::size_t most_looks = 32;
+    constexpr std::chrono::seconds patience{5};
+    Connection* least = nullptr;
+    for (std::size_t look = 0; look < std::min(most_looks, connections.size()); ++look) {
+        auto* other = connections[next_look_++ % connections.size()];
+        if (other->use() > Connection::Use::moving) continue;
+        if (least == nullptr ||
+            std::pair(other->use(), other->since()) < std::pair(least->use(), least->since()))
+            least = other;
+    }
+    if (least == nullptr) return false;
+    const bool moving = least->use() == Connection::Use::moving;
+    if (moving && std::chrono::steady_clock::now() - least->began() < patience) return false;
+    least->end(Ending::crowded_out);
+    return true;
 }
 
 /// One request and its answer. Shared by the connection and the handler's coroutine: the request stays in
@@ -133,6 +165,42 @@ void Connection::restart_window() {
     progress_ = 0;
 }
 
+void Connection::hold(std::uint64_t bytes) {
+    constexpr std::uint64_t worth_it = 64 * 1024;  // small ones are bounded by the number of connections
+    if (bytes < worth_it) bytes = 0;
+    share_.held += bytes - held_;
+    const bool more = bytes > held_;
+    held_ = bytes;
+    if (more && share_.held > share_.most_held) share_.free_memory(*this);
+}
+
+Connection::Use Connection::use() const {
+    switch (state_) {
+        case State::idle:
+        case State::lingering:
+        case State::closed:
+            return Use::none;
+        case State::head:
+            return Use::waiting;
+        case State::body:
+        case State::writing:
+            return Use::moving;
+        case State::handling:
+            break;
+    }
+    return Use::working;
+}
+
+void Connection::end(Ending ending) {
+    share_.tell(ending);
+    if (ending == Ending::slow_reader || ending == Ending::memory) {
+        // What the peer does not read would stay in the kernel for minutes.
+        ErrorCode ignored;
+        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    }
+    close();
+}
+
 void Connection::wait_idle() {
     if (share_.draining) return close();
     enter(State::idle);
@@ -154,6 +222,7 @@ void Connection::begin_exchange() {
     request.executor = &share_.loop;
     request.id = next_request_id();
     enter(State::head);
+    began_ = since_;
 }
 
 void Connection::read_more() {
@@ -221,6 +290,8 @@ void Connection::consume_head() {
 
 bool Connection::accept_plan() {
     auto& exchange = *exchange_;
+    if (!share_.ties.proxies.empty())
+        exchange.request.remote = share_.ties.proxies.client_of(remote_, exchange.request.headers);
     try {
         exchange.plan = share_.application.plan(exchange.request);
     } catch (const std::exception& error) {
@@ -245,12 +316,21 @@ bool Connection::accept_plan() {
         });
         exchange.request.stream = std::make_unique<Stream>(weak_from_this(), exchange);
     } else {
-        // simdjson reads a little beyond the end; room for it now saves a copy of the whole body later.
+        // simdjson reads a little beyond the end; room for it now saves a copy of the whole body later. A
+        // large body gets its room as it comes: announcing one must not cost us memory.
         constexpr std::uint64_t padding = 64;
-        if (length) exchange.request.body.reserve(std::min(*length, exchange.plan.max_body) + padding);
-        exchange.parser.set_body_sink([&exchange](std::string_view piece) {
-            if (exchange.request.body.size() + piece.size() > exchange.plan.max_body) return false;
-            exchange.request.body += piece;
+        constexpr std::uint64_t first_room = 32 * 1024;
+        constexpr std::uint64_t growth = 4;
+        const auto whole = std::min(length.value_or(0), exchange.plan.max_body) + padding;
+        if (length) exchange.request.body.reserve(std::min(whole, first_room));
+        exchange.parser.set_body_sink([this, &exchange, whole](std::string_view piece) {
+            auto& body = exchange.request.body;
+            const auto size = body.size() + piece.size();
+            if (size > exchange.plan.max_body) return false;
+            if (size > body.capacity() && size <= whole)
+                body.reserve(std::max(size, std::min(whole, growth * body.capacity())));
+            body += piece;
+            hold(body.capacity());
             return true;
         });
     }
@@ -340,6 +420,8 @@ void Connection::respond(http::Response response) {
     }
     if (response.close || share_.draining || !exchange.keep_alive || !exchange.parser.done())
         close_after_ = true;
+    // A part of a body serves nobody, least of all while a slow peer takes its refusal.
+    if (!exchange.parser.done() && !exchange.plan.stream) std::string().swap(exchange.request.body);
 
     http::HeadFacts facts;
     facts.date = share_.date.at(share_.clock.now_ms() / 1000);
@@ -383,6 +465,7 @@ void Connection::write_flat(std::string head, std::string body) {
     exchange_->head = std::move(head);
     exchange_->tail = std::move(body);
     exchange_->written = 0;
+    hold(exchange_->request.body.capacity() + exchange_->head.capacity() + exchange_->tail.capacity());
     write_rest();
 }
 
@@ -445,6 +528,7 @@ void Connection::write_streamed() {
 }
 
 void Connection::finish_response() {
+    hold(0);
     if (close_after_) return linger();
     exchange_.reset();
     if (begin_ < end_) {
@@ -489,6 +573,7 @@ void Connection::wake_stream() {
 void Connection::close() {
     if (state_ == State::closed) return;
     state_ = State::closed;
+    hold(0);
     ErrorCode ignored;
     socket_.close(ignored);
     if (buffer_) share_.give_back(std::move(buffer_));
@@ -522,19 +607,24 @@ void Connection::check_deadline(Moment now) {
         progress_ = 0;
         return false;
     };
+    const auto refuse_slow = [&](Ending ending) {
+        share_.tell(ending);
+        refuse(http::Refusal::too_slow);
+    };
     switch (state_) {
         case State::idle:
-            if (spent > limits.idle_time) close();
+            if (spent > limits.idle_time) end(Ending::idle);
             return;
         case State::head:
-            if (spent > limits.head_time) refuse(http::Refusal::too_slow);
+            if (spent > limits.head_time) refuse_slow(Ending::slow_head);
             return;
         case State::body:
-            if (too_slow()) refuse(http::Refusal::too_slow);
+            if (too_slow()) refuse_slow(Ending::slow_body);
             return;
         case State::handling: {
             const auto timeout = exchange_->plan.timeout;
             if (exchange_->stream_reader && too_slow()) {
+                share_.tell(Ending::slow_body);
                 exchange_->stream_failed = true;
                 wake_stream();
             } else if (timeout.count() > 0 && now - exchange_->dispatched > timeout) {
@@ -543,7 +633,7 @@ void Connection::check_deadline(Moment now) {
             return;
         }
         case State::writing:
-            if (!exchange_->source_pending && too_slow()) close();
+            if (!exchange_->source_pending && too_slow()) end(Ending::slow_reader);
             return;
         case State::lingering:
             if (spent > limits.linger_time) close();

@@ -21,24 +21,43 @@ class Connection;
 /// What the connections of one loop share. Lives on its loop, outlives its connections.
 struct LoopShare {
     LoopShare(Loop& its_loop, http::Application& application, const base::Clock& clock, base::Logger& logger,
-              const ServerLimits& limits)
-        : loop(its_loop), application(application), clock(clock), logger(logger), limits(limits) {}
+              const ServerLimits& limits, ServerTies its_ties)
+        : loop(its_loop),
+          application(application),
+          clock(clock),
+          logger(logger),
+          limits(limits),
+          ties(std::move(its_ties)) {}
 
     Loop& loop;
     http::Application& application;
     const base::Clock& clock;
     base::Logger& logger;
     const ServerLimits limits;
+    const ServerTies ties;
     http::CachedDate date;
+    std::size_t number = 0;  ///< of the loop, from 0
     bool draining = false;
     std::vector<Connection*> connections;  ///< each knows its index
     std::function<void()> on_close;        ///< after a connection has left the list
+    std::uint64_t held = 0;                ///< bytes of large bodies and answers of all connections
+    std::uint64_t most_held = 0;
 
     /// Reading buffers of `limits.head_bytes`; a few are kept for the next borrower.
     std::unique_ptr<char[]> borrow_buffer();
     void give_back(std::unique_ptr<char[]> buffer);
 
+    /// Ends those longest under way, but not `keep`, until a quarter of the room for bodies and answers is
+    /// free.
+    void free_memory(const Connection& keep);
+    /// Ends a connection that has done nothing for long; false when there is none. Looks at some only.
+    bool make_room();
+    void tell(Ending ending) const {
+        if (ties.on_ending) ties.on_ending(ending);
+    }
+
   private:
+    std::size_t next_look_ = 0;  ///< where `make_room` goes on
     std::vector<std::unique_ptr<char[]>> spare_buffers_;
 };
 
@@ -54,6 +73,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void check_deadline(std::chrono::steady_clock::time_point now);
     /// No more requests after the current one; closes at once when idle.
     void drain();
+    /// Closes, and says why.
+    void end(Ending ending);
+
+    /// How little would be lost if this connection went, to make room for another.
+    enum class Use { none, waiting, moving, working };
+    [[nodiscard]] Use use() const;
+    [[nodiscard]] std::chrono::steady_clock::time_point since() const { return since_; }
+    /// When the current request began, and what it holds in memory; 0 when that is little.
+    [[nodiscard]] std::chrono::steady_clock::time_point began() const { return began_; }
+    [[nodiscard]] std::uint64_t held() const { return held_; }
 
     std::size_t index = 0;  ///< in LoopShare::connections
 
@@ -63,6 +92,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     class Stream;
 
     void enter(State state);
+    void hold(std::uint64_t bytes);
     void restart_window();
     void log_fault(std::string_view fault);
     void wait_idle();
@@ -94,6 +124,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool close_after_ = false;
     std::chrono::steady_clock::time_point since_;  ///< when the state was entered
     std::uint64_t progress_ = 0;                   ///< bytes moved in this state
+    std::chrono::steady_clock::time_point began_;  ///< when the exchange began
+    std::uint64_t held_ = 0;                       ///< of LoopShare::held
     std::unique_ptr<char[]> buffer_;
     std::size_t begin_ = 0, end_ = 0;  ///< unused bytes in buffer_
     std::shared_ptr<Exchange> exchange_;

@@ -78,21 +78,39 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         });
     }
 
+    /// Beyond the limit a few more are taken in, and for each an idle one is sought to make room.
     void take(LoopShare& share, Socket socket) {
         if (!is_welcome(socket.native_handle())) {
             logger.warning("peer_refused", {{"why", "another user at a unix socket"}});
             return;
         }
-        if (open.fetch_add(1) >= limits.connections) {
+        constexpr std::size_t most_above = 64;
+        const auto others = open.fetch_add(1);
+        if (others >= limits.connections + most_above) {
             open.fetch_sub(1);
+            share.tell(Ending::turned_away);
             return;
         }
+        if (others >= limits.connections) make_room(share.number, shares.size());
         const int on = 1;
         setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        // What a peer does not read shall wait here, where it is counted, and not in the kernel.
+        constexpr int unsent = 256 * 1024;
+        setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
         auto remote = remote_text(socket.native_handle());
         share.loop.post([self = shared_from_this(), &share, socket = std::move(socket),
                          remote = std::move(remote)]() mutable {
             std::make_shared<Connection>(share, std::move(socket), std::move(remote))->start();
+        });
+    }
+
+    /// Asks one loop after the other; any of them may hold those who do nothing.
+    void make_room(std::size_t number, std::size_t loops_left) {
+        if (loops_left == 0) return;
+        auto& share = *shares[number % shares.size()];
+        share.loop.post([self = shared_from_this(), &share, loops_left] {
+            if (self->open.load() > self->limits.connections && !share.make_room())
+                self->make_room(share.number + 1, loops_left - 1);
         });
     }
 
@@ -125,11 +143,13 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 };
 
 Server::Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
-               base::Logger& logger, ServerLimits limits)
+               base::Logger& logger, ServerLimits limits, ServerTies ties)
     : impl_(std::make_shared<Impl>(logger, limits)) {
     for (auto* loop : loops) {
         auto& share = *impl_->shares.emplace_back(
-            std::make_unique<LoopShare>(*loop, application, clock, logger, limits));
+            std::make_unique<LoopShare>(*loop, application, clock, logger, limits, ties));
+        share.number = impl_->shares.size() - 1;
+        share.most_held = limits.held_bytes / loops.size();
         const std::weak_ptr<Impl> weak = impl_;
         share.on_close = [weak] {
             if (const auto impl = weak.lock()) impl->connection_closed();

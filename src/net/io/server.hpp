@@ -12,6 +12,7 @@
 #include "net/http/application.hpp"
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
+#include "net/io/trusted_proxies.hpp"
 
 namespace homespun::net {
 
@@ -25,7 +26,26 @@ struct ServerLimits {
     std::uint64_t least_bytes_per_second = 1024;
     std::chrono::milliseconds idle_time{120'000};  ///< keep-alive without a request
     std::chrono::milliseconds linger_time{2'000};  ///< for a peer to read a refusal before the socket closes
-    std::size_t connections = 100'000;             ///< over all loops; above, a new one is closed at once
+    std::size_t connections = 100'000;  ///< over all loops; above, a new one takes the place of an idle one
+    /// Request bodies and answers in memory, over all loops; above, those go that are longest under way.
+    std::uint64_t held_bytes = 256ULL << 20;
+};
+
+/// Why the server ended a connection that its peer would have kept.
+enum class Ending {
+    idle,         ///< no request within the idle time
+    slow_head,    ///< 408
+    slow_body,    ///< 408
+    slow_reader,  ///< did not take its answer
+    memory,       ///< what it sent or did not take was needed for others
+    crowded_out,  ///< did nothing while others wanted in
+    turned_away,  ///< came when all places were taken by busy ones
+};
+
+/// What the server asks and tells the program. Called on all loops.
+struct ServerTies {
+    TrustedProxies proxies = {};
+    std::function<void(Ending)> on_ending = {};
 };
 
 /// HTTP/1.1 server: accepts on the first loop, deals connections round-robin to all, serves each on its loop.
@@ -34,7 +54,7 @@ struct ServerLimits {
 class Server {
   public:
     Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
-           base::Logger& logger, ServerLimits limits = {});
+           base::Logger& logger, ServerLimits limits = {}, ServerTies ties = {});
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

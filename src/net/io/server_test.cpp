@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <future>
+#include <memory>
 #include <thread>
 
 #include "net/io/client.hpp"
@@ -39,6 +42,7 @@ class Echo final : public http::Application {
         if (path == "/sleep" || path == "/never") {
             co_await static_cast<Loop*>(request.executor)->sleep(path == "/sleep" ? 200ms : 1500ms);
         }
+        if (path == "/remote") co_return Response(200, "text/plain", "from " + request.remote + ".");
         if (path == "/nothing") co_return Response(204);
         if (path == "/stream-in") {
             std::uint64_t total = 0;
@@ -80,6 +84,15 @@ class Echo final : public http::Application {
     }
 };
 
+/// Counts what the server says of the connections it ends.
+struct Endings {
+    std::array<std::atomic<int>, 7> counts{};
+    [[nodiscard]] int of(Ending ending) const { return counts[static_cast<std::size_t>(ending)]; }
+    ServerTies ties(TrustedProxies proxies = {}) {
+        return {std::move(proxies), [this](Ending ending) { ++counts[static_cast<std::size_t>(ending)]; }};
+    }
+};
+
 ServerLimits quick_limits() {
     ServerLimits limits;
     limits.head_time = 400ms;
@@ -91,7 +104,8 @@ ServerLimits quick_limits() {
 
 class ServerTest : public testing::Test {
   protected:
-    explicit ServerTest(ServerLimits limits = {}) : server_(threads_.loops(), echo_, clock_, log_, limits) {
+    explicit ServerTest(ServerLimits limits = {}, TrustedProxies proxies = {})
+        : server_(threads_.loops(), echo_, clock_, log_, limits, endings_.ties(std::move(proxies))) {
         auto listener = Listener::open(*Address::parse("127.0.0.1:0"));
         port_ = listener->address().port;
         server_.listen(std::move(*listener));
@@ -101,6 +115,7 @@ class ServerTest : public testing::Test {
     Echo echo_;
     base::SystemClock clock_;
     base::NullLogger log_;
+    Endings endings_;
     LoopThreads threads_{2};
     Server server_;
     std::uint16_t port_ = 0;
@@ -109,6 +124,18 @@ class ServerTest : public testing::Test {
 class QuickServerTest : public ServerTest {
   protected:
     QuickServerTest() : ServerTest(quick_limits()) {}
+};
+
+ServerLimits tight_limits() {
+    ServerLimits limits;
+    limits.held_bytes = 24 << 20;
+    limits.connections = 20;
+    return limits;
+}
+
+class TightServerTest : public ServerTest {
+  protected:
+    TightServerTest() : ServerTest(tight_limits(), TrustedProxies::parse({"127.0.0.1"}).value()) {}
 };
 
 /// A peer that sends what it likes.
@@ -181,6 +208,52 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
         at = answers.find(fmt::format("?{}.", i), at);
         ASSERT_NE(at, std::string::npos) << i;
     }
+}
+
+TEST_F(TightServerTest, WhoIsLongestUnderWayGoesWhenMemoryIsShort) {
+    std::vector<std::unique_ptr<Peer>> hoarders;
+    for (int i = 0; i < 12; ++i) {
+        hoarders.push_back(std::make_unique<Peer>(port_));
+        hoarders.back()->send("POST /large HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\n\r\n" +
+                              std::string(3'999'999, 'x'));
+    }
+    const auto until = std::chrono::steady_clock::now() + 3s;
+    while (endings_.of(Ending::memory) < 6 && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(10ms);
+    EXPECT_GE(endings_.of(Ending::memory), 6) << "48 MB do not go into 24";
+    EXPECT_LE(endings_.of(Ending::memory), 11) << "whoever has room stays";
+    Peer peer(port_);
+    peer.send("POST /large HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+    EXPECT_NE(peer.read_until("abc").find("200 OK"), std::string::npos);
+}
+
+TEST_F(TightServerTest, AnIdleConnectionMakesRoom) {
+    std::vector<std::unique_ptr<Peer>> idle;
+    for (int i = 0; i < 60; ++i) {
+        idle.push_back(std::make_unique<Peer>(port_));
+        Peer peer(port_);
+        peer.send(get_a);
+        EXPECT_NE(peer.read_until("GET /a ").find("200 OK"), std::string::npos) << i;
+    }
+    EXPECT_GE(endings_.of(Ending::crowded_out), 30);
+    EXPECT_EQ(endings_.of(Ending::turned_away), 0);
+    EXPECT_LE(server_.connections(), 21U);
+}
+
+TEST_F(TightServerTest, ATrustedProxySaysWhoAsks) {
+    Peer peer(port_);
+    peer.send("GET /remote HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n\r\n");
+    EXPECT_NE(peer.read_until("from ").find("from 192.0.2.1."), std::string::npos);
+    peer.send("GET /remote HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos)
+        << "it holds for a request";
+}
+
+TEST_F(ServerTest, NobodyElseSaysWhoAsks) {
+    Peer peer(port_);
+    peer.send(
+        "GET /remote HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n\r\n");
+    EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos);
 }
 
 TEST_F(ServerTest, TakesARequestByteByByte) {

@@ -6,6 +6,7 @@
 #include "sync/accounts/keys.hpp"
 #include "sync/accounts/oauth_rules.hpp"
 #include "sync/auth/access_token.hpp"
+#include "sync/auth/mac_diagnosis.hpp"
 
 namespace homespun::sync::accounts {
 namespace {
@@ -35,7 +36,7 @@ std::optional<std::string_view> bearer_of(const net::http::Request& request) {
 }
 
 Doorkeeper::Doorkeeper(StoreQueue store, const base::Clock& clock, const auth::PublicUrls& public_urls)
-    : store_(store), clock_(clock), public_urls_(public_urls), nonces_(2 * window_ms, most_nonces) {}
+    : store_(store), clock_(clock), public_urls_(public_urls), nonces_(most_nonces) {}
 
 std::expected<Doorkeeper::Shown, Refusal> Doorkeeper::read(const barrel::Context& context,
                                                            std::string_view prefix) {
@@ -58,23 +59,28 @@ std::expected<Doorkeeper::Shown, Refusal> Doorkeeper::read(const barrel::Context
     return Shown{std::move(id), std::move(*header)};
 }
 
-bool Doorkeeper::mac_fits(const barrel::Context& context, const base::hawk::Header& header,
-                          std::string_view key) const {
+std::optional<Refusal> Doorkeeper::check_mac(const barrel::Context& context, const base::hawk::Header& header,
+                                             std::string_view key) const {
     const auto& request = context.request();
     const auto url = public_urls_.of(request);
-    if (!url) return false;
+    if (!url) return refusals::bad_signature("bad_host");
     const auto target = url->path + request.target;
     const auto fits = [&](std::string_view host) {
         return base::hawk::verify(key, header, {request.method, target, host, url->port});
     };
-    if (fits(url->host)) return true;
+    if (fits(url->host)) return std::nullopt;
     // Clients disagree on whether the brackets of an IPv6 literal belong to the host.
-    return url->host.starts_with('[') && fits(std::string_view(url->host).substr(1, url->host.size() - 2));
+    if (url->host.starts_with('[') && fits(std::string_view(url->host).substr(1, url->host.size() - 2)))
+        return std::nullopt;
+    auto diagnosis = auth::diagnose_mac(header, key, request, *url, public_urls_);
+    auto refusal = refusals::bad_signature(std::move(diagnosis.reason));
+    refusal.hint = std::move(diagnosis.hint);
+    return refusal;
 }
 
 std::expected<void, Refusal> Doorkeeper::check_hawk(const barrel::Context& context,
                                                     const base::hawk::Header& header, std::string_view key) {
-    if (!mac_fits(context, header, key)) return std::unexpected(refusals::bad_signature("bad_mac"));
+    if (auto refusal = check_mac(context, header, key)) return std::unexpected(std::move(*refusal));
     const auto& request = context.request();
     if (!request.body.empty() && !header.hash)
         return std::unexpected(refusals::bad_signature("no_payload_hash"));
@@ -89,7 +95,7 @@ std::expected<void, Refusal> Doorkeeper::check_hawk(const barrel::Context& conte
         return std::unexpected(
             Refusal{401, error_number::stale_timestamp, "stale_timestamp", "Stale timestamp"});
     }
-    if (!nonces_.add(header.id, header.nonce, header.ts, now)) {
+    if (!nonces_.add(header.id, header.nonce, header.ts, now, *seconds * 1000 + window_ms)) {
         return std::unexpected(
             Refusal{401, error_number::repeated_nonce, "repeated_nonce", "The nonce was used before"});
     }

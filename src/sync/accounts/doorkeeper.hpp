@@ -10,9 +10,9 @@
 #include "base/hawk.hpp"
 #include "base/task.hpp"
 #include "sync/accounts/accounts_store.hpp"
-#include "sync/accounts/nonce_cache.hpp"
 #include "sync/accounts/refusal.hpp"
 #include "sync/accounts/store_queue.hpp"
+#include "sync/auth/nonce_cache.hpp"
 #include "sync/auth/public_url.hpp"
 
 namespace homespun::sync::accounts {
@@ -60,8 +60,9 @@ class Doorkeeper {
     static std::expected<Shown, Refusal> read(const barrel::Context& context, std::string_view prefix);
     std::expected<void, Refusal> check_hawk(const barrel::Context& context, const base::hawk::Header& header,
                                             std::string_view key);
-    bool mac_fits(const barrel::Context& context, const base::hawk::Header& header,
-                  std::string_view key) const;
+    /// Nothing, or the refusal that says which part did not fit.
+    std::optional<Refusal> check_mac(const barrel::Context& context, const base::hawk::Header& header,
+                                     std::string_view key) const;
     Found<Caller> refresh_token(const barrel::Context& context, std::string token);
     base::Task<void> note_use(const barrel::Context& context, const Holder& holder,
                               std::int64_t last_used_at);
@@ -69,7 +70,7 @@ class Doorkeeper {
     StoreQueue store_;
     const base::Clock& clock_;
     const auth::PublicUrls& public_urls_;
-    NonceCache nonces_;
+    auth::NonceCache nonces_;
 };
 
 /// The loop a request lives on.

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "sync/accounts/nonce_cache.hpp"
-
 namespace homespun::sync::accounts {
 namespace {
 
@@ -147,25 +145,6 @@ TEST(AddressKey, LocalPeers) {
     EXPECT_FALSE(is_local_peer("192.0.2.7"));
     EXPECT_FALSE(is_local_peer("2001:db8::1"));
     EXPECT_FALSE(is_local_peer(""));
-}
-
-TEST(NonceCache, TellsRepeatsWithinTheLifetime) {
-    NonceCache cache(100, 1000);
-    EXPECT_TRUE(cache.add("id", "n", "1", 0));
-    EXPECT_FALSE(cache.add("id", "n", "1", 50));
-    EXPECT_TRUE(cache.add("id", "n", "2", 50));
-    EXPECT_TRUE(cache.add("id2", "n", "1", 50));
-    EXPECT_TRUE(cache.add("id", "m", "1", 50));
-    EXPECT_FALSE(cache.add("id", "n", "1", 100));
-    EXPECT_TRUE(cache.add("id", "n", "1", 101)) << "by now its timestamp is refused";
-}
-
-TEST(NonceCache, IsBounded) {
-    NonceCache cache(1'000'000, 10);
-    for (int i = 0; i < 100; ++i)
-        EXPECT_TRUE(cache.add("id", std::to_string(i), "1", i));
-    EXPECT_LE(cache.size(), 10U);
-    EXPECT_FALSE(cache.add("id", "99", "1", 100));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct Refusal {
     std::optional<std::int64_t> retry_after_s{};
     std::string email{};   ///< with 120: the spelling to use
     std::string device{};  ///< with 124: the device the session has
+    std::string hint{};    ///< for the log only: what an operator can do
 };
 
 namespace refusals {

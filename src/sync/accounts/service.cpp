@@ -82,6 +82,7 @@ barrel::Authenticator identify(Find find) {
         problem.status = refusal.status;
         problem.reason = refusal.reason;
         problem.detail = refusal.message;
+        problem.hint = refusal.hint;
         co_return std::unexpected(std::move(problem));
     };
 }

@@ -120,6 +120,14 @@ std::expected<std::shared_ptr<const VerifiedToken>, TokenFailure> Tokens::verify
     return std::unexpected(TokenFailure::bad_signature);
 }
 
+std::vector<std::string> Tokens::keys_of(std::string_view id, std::string_view salt) const {
+    const std::shared_lock lock(mutex_);
+    std::vector<std::string> keys;
+    for (const auto& secret : secrets_)
+        keys.push_back(derive_key(secret.master, salt, id));
+    return keys;
+}
+
 std::string hashed_fxa_uid(std::string_view metrics_secret, std::string_view fxa_uid) {
     return base::hex_encode(base::hmac_sha256(metrics_secret, fxa_uid)).substr(0, 32);
 }

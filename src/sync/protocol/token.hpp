@@ -56,6 +56,9 @@ class Tokens {
     [[nodiscard]] std::expected<std::shared_ptr<const VerifiedToken>, TokenFailure> verify(
         std::string_view id) const;
 
+    /// The keys this id would have under each of our secrets: for finding out what a client did wrong.
+    [[nodiscard]] std::vector<std::string> keys_of(std::string_view id, std::string_view salt) const;
+
   private:
     /// Tokens that were found good: a client shows the same one for an hour, and checking it costs five times
     /// what the rest of a small request does. Bounded; a part that is full starts anew.

@@ -1,7 +1,12 @@
 #include "sync/storage/storage_auth.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/encoding.hpp"
 #include "base/hawk.hpp"
 #include "base/text.hpp"
+#include "sync/auth/mac_diagnosis.hpp"
 
 namespace homespun::sync::storage {
 namespace {
@@ -11,7 +16,61 @@ std::unexpected<barrel::Problem> refuse(std::string reason, std::string detail) 
         barrel::Problem{.status = 401, .reason = std::move(reason), .detail = std::move(detail)});
 }
 
+bool is_write(std::string_view method) {
+    return method == "PUT" || method == "POST" || method == "DELETE";
+}
+
+std::unexpected<barrel::Problem> refuse_mac(const protocol::Tokens& tokens, const auth::PublicUrls& urls,
+                                            const net::http::Request& request,
+                                            const base::hawk::Header& header,
+                                            const protocol::VerifiedToken& token,
+                                            const auth::PublicUrl& url) {
+    std::vector<auth::OtherKey> keys;
+    for (auto& key : tokens.keys_of(header.id, token.payload.salt))
+        keys.push_back({std::move(key),
+                        "a key derived from another of our secrets: do all token servers have the same?"});
+    if (auto bytes = base::base64_decode(token.key, base::Base64::url))
+        keys.push_back({std::move(*bytes), "the decoded bytes of the key; the key is its text"});
+    auto diagnosis = auth::diagnose_mac(header, token.key, request, url, urls, keys);
+    return refuse(std::move(diagnosis.reason), std::move(diagnosis.hint));
+}
+
 }  // namespace
+
+StorageAuth::StorageAuth(const protocol::Tokens& tokens, const auth::PublicUrls& urls,
+                         const base::Clock& clock, HawkRules rules)
+    : tokens_(tokens), urls_(urls), clock_(clock), rules_(rules) {
+    constexpr std::size_t most_nonces = 500'000;
+    if (rules_.refuse_repeated_writes) nonces_ = std::make_unique<auth::NonceCache>(most_nonces);
+}
+
+std::optional<barrel::Problem> StorageAuth::check_age(const barrel::Context& context,
+                                                      const base::hawk::Header& header,
+                                                      std::int64_t expires_s, std::int64_t now_ms) const {
+    auto until_s = expires_s;
+    if (rules_.skew_s > 0) {
+        const auto seconds = base::parse_integer<std::int64_t>(header.ts);
+        constexpr std::int64_t latest_s = 1LL << 40;  // keeps the sum below from overflowing
+        if (!seconds || *seconds < 0 || *seconds > latest_s ||
+            std::abs(*seconds - now_ms / 1000) > rules_.skew_s) {
+            return refuse("stale_timestamp", "signed at " + header.ts + ", it is " +
+                                                 std::to_string(now_ms / 1000) +
+                                                 ": hawk_skew allows less; the answer carries our time")
+                .error();
+        }
+        until_s = std::min(until_s, *seconds + rules_.skew_s);
+    }
+    if (!nonces_ || !is_write(context.request().method)) return std::nullopt;
+    constexpr std::int64_t second_ms = 1000;
+    constexpr std::int64_t latest_expiry_s = 1LL << 40;
+    if (nonces_->add(header.id, header.nonce, header.ts, now_ms,
+                     std::min(until_s, latest_expiry_s) * second_ms))
+        return std::nullopt;
+    return refuse("repeated_nonce",
+                  "the same signed write came before: sent twice by the client or a proxy, or replayed; "
+                  "hawk_replay = \"allow\" takes it")
+        .error();
+}
 
 std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barrel::Context& context) const {
     const auto& request = context.request();
@@ -41,8 +100,7 @@ std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barr
             (*token)->key, *header,
             {request.method, target, std::string_view(url->host).substr(1, url->host.size() - 2), url->port});
     if (!bare_fits && !base::hawk::verify((*token)->key, *header, covered)) {
-        return refuse("bad_mac", "the MAC does not fit " + request.method + " at " + url->text() +
-                                     "; behind a proxy set public_url to what clients see");
+        return refuse_mac(tokens_, urls_, request, *header, **token, *url);
     }
     if (!base::hawk::verify_payload(*header, request.headers.find("Content-Type").value_or(""),
                                     request.body)) {
@@ -56,6 +114,8 @@ std::expected<StorageUser, barrel::Problem> StorageAuth::authenticate(const barr
                            (*token)->payload.expires + expired_grace_s > now_s;
         if (!polls) return refuse("token_expired", "the token has expired");
     }
+    if (auto problem = check_age(context, *header, (*token)->payload.expires, now_ms))
+        return std::unexpected(std::move(*problem));
     return StorageUser{*uid, protocol::Timestamp::from_ms(now_ms)};
 }
 

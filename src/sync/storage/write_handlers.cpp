@@ -41,7 +41,7 @@ StorageService::Answer StorageService::put_item(Context& context) {
     std::string collection(context.parameter("collection"));
     const auto& limits = limits_.of(collection);
     if (request.body.size() > limits.max_request_bytes)
-        co_return refuse(context, {413, 17, "body-too-large"});
+        co_return refuse(context, {413, 17, "body_too_large"});
     auto update = protocol::parse_put_body(request.body, collection, context.parameter("id"), limits);
     if (!update) co_return refuse(context, refusal_for(update.error()));
     const auto when = parse_precondition(request);
@@ -61,7 +61,7 @@ Parsed<StorageService::Upload> StorageService::parse_upload(const Context& conte
     if (!format) return std::unexpected(format.error());
     const auto& limits = limits_.of(context.parameter("collection"));
     if (request.body.size() > limits.max_request_bytes)
-        return std::unexpected(Refusal{413, 17, "body-too-large"});
+        return std::unexpected(Refusal{413, 17, "body_too_large"});
     auto batch = parse_batch_query(request.query());
     if (!batch) return std::unexpected(batch.error());
     const AnnouncedLimits announced{limits.max_post_records, limits.max_post_bytes, limits.max_total_records,

@@ -60,19 +60,18 @@ TokenError error_for(const Problem& problem) {
     }
     switch (problem.status) {
         case 401:  // the verifier's word for why it refused goes to the log only
-            return {.status = "invalid-credentials", .reason = "access_token_refused"};
+            return {.status = "invalid-credentials"};
         case 404:
-            return {.http = 404, .location = "url", .description = "Not Found", .reason = "unmatched"};
+            return {.http = 404, .location = "url", .description = "Not Found"};
         case 405:
-            return {.http = 405, .location = "url", .description = "Method Not Allowed", .reason = "method"};
+            return {.http = 405, .location = "url", .description = "Method Not Allowed"};
         case 503:
-            return {.http = 503, .description = "Resource is not available", .reason = "unavailable"};
+            return {.http = 503, .description = "Resource is not available"};
         default:
             return {.http = problem.status,
                     .status = problem.status >= 500 ? "internal-error" : "error",
                     .location = problem.status >= 500 ? "internal" : "body",
-                    .description = problem.status >= 500 ? "Server error" : "Bad Request",
-                    .reason = "refused"};
+                    .description = problem.status >= 500 ? "Server error" : "Bad Request"};
     }
 }
 

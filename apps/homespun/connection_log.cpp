@@ -1,0 +1,50 @@
+#include "connection_log.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+using namespace homespun;
+
+namespace {
+
+constexpr std::chrono::minutes period{1};
+/// In the order of net::Ending.
+constexpr std::array<std::string_view, 7> words = {"idle",   "slow_head",   "slow_body",  "slow_reader",
+                                                   "memory", "crowded_out", "turned_away"};
+
+}  // namespace
+
+ConnectionLog::ConnectionLog(base::Logger& logger, base::metrics::Registry& metrics, net::Loop& loop)
+    : logger_(logger) {
+    for (std::size_t i = 0; i < kinds; ++i) {
+        counters_[i] = metrics.counter("homespun_connections_ended_total",
+                                       "Connections that the server ended, by reason (docs/reasons.md)",
+                                       fmt::format("reason=\"{}\"", words[i]));
+    }
+    loop.post([this, &loop] { loop.every(period, [this] { sum_up(); }); });
+}
+
+void ConnectionLog::count(net::Ending ending) {
+    const auto kind = static_cast<std::size_t>(ending);
+    counters_[kind].add();
+    since_last_line_[kind].fetch_add(1, std::memory_order_relaxed);
+}
+
+void ConnectionLog::sum_up() {
+    std::array<std::int64_t, kinds> counts{};
+    std::int64_t unusual = 0;
+    for (std::size_t i = 0; i < kinds; ++i) {
+        counts[i] = static_cast<std::int64_t>(since_last_line_[i].exchange(0, std::memory_order_relaxed));
+        if (static_cast<net::Ending>(i) != net::Ending::idle) unusual += counts[i];
+    }
+    if (unusual == 0) return;
+    logger_.warning("connections_ended", {{words[0], counts[0]},
+                                          {words[1], counts[1]},
+                                          {words[2], counts[2]},
+                                          {words[3], counts[3]},
+                                          {words[4], counts[4]},
+                                          {words[5], counts[5]},
+                                          {words[6], counts[6]}});
+}

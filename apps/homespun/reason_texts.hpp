@@ -1,0 +1,17 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+/// What docs/reasons.md says of each reason: a refusal that has nothing of its own to say gets this as its
+/// hint. Immutable once made.
+class ReasonTexts {
+  public:
+    /// Reads the tables of the page: rows `| `word`, `word` | meaning |`.
+    explicit ReasonTexts(std::string_view page);
+    /// Empty when the page does not have the reason.
+    [[nodiscard]] std::string_view of(std::string_view reason) const;
+
+  private:
+    std::map<std::string, std::string, std::less<>> texts_;
+};
