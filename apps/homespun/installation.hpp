@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
+#include "net/io/server.hpp"
 
 /// Everything one worker serves, put together: the three databases, the services over them, the contracts
 /// that bind them to addresses. Opened before the server starts, closed after it has drained. Owns all its
@@ -26,6 +27,11 @@ class Installation {
     [[nodiscard]] homespun::net::http::Application& application() const;
     [[nodiscard]] homespun::net::http::Application& admin_application() const;
     [[nodiscard]] homespun::net::Listener take_admin_listener();
+    /// Null unless the metrics have a listener of their own.
+    [[nodiscard]] homespun::net::http::Application* metrics_application() const;
+    [[nodiscard]] homespun::net::Listener take_metrics_listener();
+    /// What the server for clients counts.
+    [[nodiscard]] const homespun::net::ServerMetrics& connection_metrics() const;
     [[nodiscard]] const homespun::base::Clock& clock() const;
     [[nodiscard]] homespun::base::Logger& logger() const;
     /// What a person puts into Firefox.

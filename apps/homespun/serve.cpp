@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "barrel/arbiter/worker.hpp"
@@ -91,9 +92,16 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
         return 1;
     }
     net::Server server(loops.loops(), (*installation)->application(), (*installation)->clock(),
-                       (*installation)->logger(), limits_for_descriptors());
+                       (*installation)->logger(), limits_for_descriptors(),
+                       (*installation)->connection_metrics());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
+    std::optional<net::Server> metrics;
+    if (auto* const application = (*installation)->metrics_application()) {
+        metrics.emplace(std::vector{&loops[0]}, *application, (*installation)->clock(),
+                        (*installation)->logger());
+        metrics->listen((*installation)->take_metrics_listener());
+    }
     (*installation)->set_connection_count([&server] { return server.connections(); });
     for (auto& listener : start.listeners)
         server.listen(std::move(listener));

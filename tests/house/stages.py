@@ -227,10 +227,13 @@ def read_last_line(word: str, finished: Finished) -> Outcome:
 
 
 def layers() -> Outcome:
-    """Who includes whom, that the check finds what is planted, and that the faults of tests/mutants can be planted."""
+    """Who includes whom, which events are logged and described, that both checks find what is planted, and that the faults of tests/mutants can be planted."""
     script = TOP / "tests" / "house" / "check_layers.py"
     outcome = read_last_line("layers", run("layers-self-test", [script, "--self-test"], 60))
     outcome.add(read_last_line("layers", run("layers", [script], 60)))
+    events = TOP / "tests" / "house" / "check_events.py"
+    outcome.add(read_last_line("events", run("events-self-test", [events, "--self-test"], 60)))
+    outcome.add(read_last_line("events", run("events", [events], 60)))
     outcome.add(read_unittest("mutants", run("mutants", ["python3", TOP / "tests" / "mutants" / "test_mutants.py"], 60)))
     return outcome
 

@@ -200,6 +200,7 @@ void Application::finish(const Request& request, Response& response, std::chrono
         if (routed->mounted != nullptr) outcome.service = routed->mounted->name;
         if (routed->endpoint != nullptr) outcome.path = routed->endpoint->contract->name;
         outcome.reason = routed->context.reason();
+        outcome.context = &routed->context;
     }
     observer_(request, response, duration, outcome);
 }

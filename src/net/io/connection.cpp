@@ -134,7 +134,10 @@ void Connection::restart_window() {
 }
 
 void Connection::wait_idle() {
-    if (share_.draining) return close();
+    if (share_.draining) {
+        closing_ = Closing::done;
+        return close();
+    }
     enter(State::idle);
     socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const ErrorCode& error) {
         if (error || self->state_ != State::idle) return self->close();
@@ -179,6 +182,7 @@ void Connection::on_read(const ErrorCode& error, std::size_t size) {
     }
     end_ += size;
     progress_ += size;
+    share_.metrics.received_bytes.add(size);
     consume();
 }
 
@@ -309,6 +313,10 @@ void Connection::dispatch() {
 
 void Connection::refuse(http::Refusal refusal) {
     if (state_ == State::closed) return;
+    using enum http::Refusal;
+    if (refusal == malformed || refusal == head_too_large || refusal == version)
+        share_.metrics.parse_errors.add();
+    if (refusal == too_slow) closing_ = Closing::slow;
     if (refusal != http::Refusal::handler_failed || !exchange_->parser.done()) close_after_ = true;
     if (!exchange_->parser.done()) exchange_->stream_failed = true;
     // Whatever a hook of the application throws: the peer gets an answer, and no other peer notices.
@@ -403,6 +411,7 @@ void Connection::write_rest() {
         buffers, [self = shared_from_this(), keep = exchange_](const ErrorCode& error, std::size_t size) {
             if (error || self->state_ != State::writing) return self->close();
             self->progress_ += size;
+            self->share_.metrics.sent_bytes.add(size);
             keep->written += size;
             self->write_rest();
         });
@@ -469,6 +478,7 @@ void Connection::hand_over() {
 void Connection::linger() {
     if (state_ != State::lingering) {
         enter(State::lingering);
+        if (closing_ == Closing::peer) closing_ = Closing::done;
         ErrorCode ignored;
         socket_.shutdown(Socket::shutdown_send, ignored);
     }
@@ -489,6 +499,7 @@ void Connection::wake_stream() {
 void Connection::close() {
     if (state_ == State::closed) return;
     state_ = State::closed;
+    share_.metrics.count(closing_);
     ErrorCode ignored;
     socket_.close(ignored);
     if (buffer_) share_.give_back(std::move(buffer_));
@@ -507,7 +518,9 @@ void Connection::close() {
 
 void Connection::drain() {
     close_after_ = true;
-    if (state_ == State::idle) close();
+    if (state_ != State::idle) return;
+    closing_ = Closing::done;
+    close();
 }
 
 void Connection::check_deadline(Moment now) {
@@ -524,7 +537,9 @@ void Connection::check_deadline(Moment now) {
     };
     switch (state_) {
         case State::idle:
-            if (spent > limits.idle_time) close();
+            if (spent <= limits.idle_time) return;
+            closing_ = Closing::idle;
+            close();
             return;
         case State::head:
             if (spent > limits.head_time) refuse(http::Refusal::too_slow);
@@ -543,7 +558,9 @@ void Connection::check_deadline(Moment now) {
             return;
         }
         case State::writing:
-            if (!exchange_->source_pending && too_slow()) close();
+            if (exchange_->source_pending || !too_slow()) return;
+            closing_ = Closing::slow;
+            close();
             return;
         case State::lingering:
             if (spent > limits.linger_time) close();

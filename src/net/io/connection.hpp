@@ -21,14 +21,20 @@ class Connection;
 /// What the connections of one loop share. Lives on its loop, outlives its connections.
 struct LoopShare {
     LoopShare(Loop& its_loop, http::Application& application, const base::Clock& clock, base::Logger& logger,
-              const ServerLimits& limits)
-        : loop(its_loop), application(application), clock(clock), logger(logger), limits(limits) {}
+              const ServerLimits& limits, const ServerMetrics& metrics)
+        : loop(its_loop),
+          application(application),
+          clock(clock),
+          logger(logger),
+          limits(limits),
+          metrics(metrics) {}
 
     Loop& loop;
     http::Application& application;
     const base::Clock& clock;
     base::Logger& logger;
     const ServerLimits limits;
+    const ServerMetrics metrics;
     http::CachedDate date;
     bool draining = false;
     std::vector<Connection*> connections;  ///< each knows its index
@@ -92,6 +98,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string remote_;
     State state_ = State::idle;
     bool close_after_ = false;
+    Closing closing_ = Closing::peer;              ///< why it ends, should it end now
     std::chrono::steady_clock::time_point since_;  ///< when the state was entered
     std::uint64_t progress_ = 0;                   ///< bytes moved in this state
     std::unique_ptr<char[]> buffer_;

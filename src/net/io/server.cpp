@@ -83,10 +83,13 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
             logger.warning("peer_refused", {{"why", "another user at a unix socket"}});
             return;
         }
+        metrics.accepted.add();
         if (open.fetch_add(1) >= limits.connections) {
             open.fetch_sub(1);
+            metrics.count(Closing::limit);
             return;
         }
+        metrics.open.add(1);
         const int on = 1;
         setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         auto remote = remote_text(socket.native_handle());
@@ -114,6 +117,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     base::Logger& logger;
     ServerLimits limits;
+    ServerMetrics metrics;
     std::vector<std::unique_ptr<LoopShare>> shares;
     std::vector<std::shared_ptr<Acceptance>> acceptances;
     std::size_t next_share = 0;
@@ -121,18 +125,22 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     std::atomic<bool> draining{false};
     std::function<void()> on_drained;
 
-    Impl(base::Logger& its_logger, ServerLimits its_limits) : logger(its_logger), limits(its_limits) {}
+    Impl(base::Logger& its_logger, ServerLimits its_limits, ServerMetrics its_metrics)
+        : logger(its_logger), limits(its_limits), metrics(its_metrics) {}
 };
 
 Server::Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
-               base::Logger& logger, ServerLimits limits)
-    : impl_(std::make_shared<Impl>(logger, limits)) {
+               base::Logger& logger, ServerLimits limits, ServerMetrics metrics)
+    : impl_(std::make_shared<Impl>(logger, limits, metrics)) {
     for (auto* loop : loops) {
         auto& share = *impl_->shares.emplace_back(
-            std::make_unique<LoopShare>(*loop, application, clock, logger, limits));
+            std::make_unique<LoopShare>(*loop, application, clock, logger, limits, metrics));
         const std::weak_ptr<Impl> weak = impl_;
         share.on_close = [weak] {
-            if (const auto impl = weak.lock()) impl->connection_closed();
+            const auto impl = weak.lock();
+            if (!impl) return;
+            impl->metrics.open.add(-1);
+            impl->connection_closed();
         };
         loop->post([weak, loop, &share] {
             loop->every(sweep_period, [weak, &share] {

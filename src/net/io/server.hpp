@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -9,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "net/http/application.hpp"
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
@@ -28,13 +30,33 @@ struct ServerLimits {
     std::size_t connections = 100'000;             ///< over all loops; above, a new one is closed at once
 };
 
+/// Why a connection ended.
+enum class Closing {
+    limit,  ///< one too many when it came
+    idle,   ///< keep-alive without a request for too long
+    slow,   ///< a head, a body or an answer that did not get on
+    done,   ///< after an answer, or because the server drains
+    peer,   ///< it went, or the network did
+};
+inline constexpr std::size_t closings = 5;
+
+/// What a server counts, over all its connections.
+struct ServerMetrics {
+    base::metrics::Gauge open;
+    base::metrics::Counter accepted, received_bytes, sent_bytes;
+    base::metrics::Counter parse_errors;  ///< what is not HTTP, or breaks its bounds
+    std::array<base::metrics::Counter, closings> closed;
+
+    void count(Closing why) const { closed[static_cast<std::size_t>(why)].add(); }
+};
+
 /// HTTP/1.1 server: accepts on the first loop, deals connections round-robin to all, serves each on its loop.
 /// Keep-alive; pipelined requests are answered in order, one at a time. Loops and application outlive the
 /// server; the server must be drained or its loops stopped before it is destroyed.
 class Server {
   public:
     Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
-           base::Logger& logger, ServerLimits limits = {});
+           base::Logger& logger, ServerLimits limits = {}, ServerMetrics metrics = {});
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
