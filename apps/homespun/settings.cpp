@@ -140,9 +140,8 @@ std::span<const config::Key> setting_keys() {
          .choices = {"key_value", "json"}},
         {.name = "metrics_listen",
          .fallback = std::string(),
-         .help =
-             "A listener of its own for /metrics: HOST:PORT or unix:/path. Empty: beside everything else, "
-             "but only while nobody else can reach us."},
+         .help = "A listener of its own for /metrics, like 127.0.0.1:9090. Empty: beside everything else, "
+                 "but only while nobody else can reach us."},
         {.name = "metrics_public",
          .fallback = false,
          .help = "Let metrics_listen be an address that others can reach: the metrics hold no secrets, but "

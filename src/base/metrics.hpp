@@ -106,7 +106,8 @@ class Registry {
                         const Buckets& buckets = durations);
     /// What comes next shares no cache line with what was before: for what one thread counts alone.
     void begin_line();
-    /// `look` is called before each rendering, on any thread, also on several at once.
+    /// `look` is called before each rendering, on the thread that renders, never twice at once. It registers
+    /// nothing.
     void before_render(std::function<void()> look);
 
     /// The sum over `pages` (this worker's own included by the caller) as Prometheus text format 0.0.4.
