@@ -178,9 +178,6 @@ def the_process_shows_itself(program: Path, folder: Path) -> None:
         check(value(families, "process_threads") >= 4, "threads")
         version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
         check(value(families, "homespun_build_info", version=version) == 1, version)
-        begin = time.monotonic()
-        size = len(request("GET", f"{server.root}/metrics").body)
-        print(f"  /metrics: {size} bytes in {(time.monotonic() - begin) * 1000:.1f} ms")
 
 
 def nobody_outside_sees_them(program: Path, folder: Path) -> None:
