@@ -407,6 +407,24 @@ TEST_F(SqliteStoreTest, TimestampsOfARemovedUserDoNotComeBack) {
     EXPECT_GT(*anew, *removed);
 }
 
+TEST_F(SqliteStoreTest, WhatTakesAUsersPlaceIsNewerThanAllBefore) {
+    auto store = open(1);
+    const auto last = post(**store, 1, {{"before", "x", {}, {}}});
+    clock_.advance_ms(-5000);
+    const auto place = (*store)->staging_place(1);
+    ASSERT_TRUE(post(**store, place, {{"restored", "x", {}, {}}}));
+    ASSERT_TRUE(run_on(loop_, [&] { return (*store)->replace_user(loop_, 1, place, {}); }));
+    std::vector<std::string> found;
+    ListQuery query;
+    query.newer = *last;
+    const auto listed = run_on(loop_, [&] {
+        return (*store)->list(loop_, 1, "col", query, {},
+                              [&](const RecordView& view) { found.emplace_back(view.id); });
+    });
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(found, std::vector<std::string>{"restored"});
+}
+
 TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {
     FaultVfs vfs;
     auto store = open(1, FaultVfs::name);
