@@ -10,6 +10,8 @@
 #include "barrel/server/dockerflow.hpp"
 #include "connection_log.hpp"
 #include "embedded.hpp"
+#include "part_metrics.hpp"
+#include "process_metrics.hpp"
 #include "record_store.hpp"
 #include "remote_accounts.hpp"
 #include "request_log.hpp"
@@ -38,6 +40,7 @@ constexpr std::size_t store_queue_limit = 1024;
 constexpr std::chrono::hours purge_period{1};
 constexpr std::int64_t setup_link_ms = 7LL * 24 * 3600 * 1000;
 constexpr const char* setup_file = "/setup-link";
+constexpr const char* reasons_page = "docs/reasons.md";
 
 /// Runs `task` on `loop` and waits for it here: for start-up only, never from a loop's own thread.
 template <class T>
@@ -51,6 +54,15 @@ T wait_for(net::Loop& loop, base::Task<T> task) {
     auto result = promise.get_future().get();
     if (!result) std::rethrow_exception(result.error());
     return std::move(*result);
+}
+
+/// What was set, not to what: values may be secrets, and `homespun config` shows them.
+void tell_settings(base::Logger& logger, const config::Settings& settings) {
+    std::string set;
+    for (const auto& [name, setting] : settings.all) {
+        if (setting.origin != "default") set += (set.empty() ? "" : " ") + name;
+    }
+    logger.info("config_read", {{"version", HOMESPUN_VERSION}, {"set", std::string_view(set)}});
 }
 
 }  // namespace
@@ -70,6 +82,11 @@ struct Installation::Parts {
     base::Result<void> prepare_first_account(net::Loop& loop);
     base::Result<void> bind_contracts();
     base::Result<void> bind_admin();
+    base::Result<barrel::Application::Mounted> bind_metrics() const;
+    base::Result<void> open_metrics();
+    [[nodiscard]] bool metrics_beside_all() const {
+        return settings.text("metrics_listen").empty() && !exposed;
+    }
     base::Result<barrel::Application::Mounted> bind(std::string name, const barrel::Natives& natives,
                                                     std::vector<std::string> mounts) const;
     barrel::Dockerflow dockerflow();
@@ -108,24 +125,29 @@ struct Installation::Parts {
     std::unique_ptr<sync::ops::NodeAdmin> node_admin;
     std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<sync::ops::DataService> data_service;
+    net::ServerMetrics connections = ::connection_metrics(metrics);
+    std::unique_ptr<RequestMetrics> request_metrics;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<ConnectionLog> connection_log;
     std::unique_ptr<barrel::Application> application;
     std::unique_ptr<barrel::Application> admin_application;
+    std::unique_ptr<barrel::Application> metrics_application;
     std::optional<net::Listener> admin_listener;
+    std::optional<net::Listener> metrics_listener;
     std::function<std::size_t()> connection_count;
 
     // Last, so that they end first: their jobs use everything above.
-    sys::BlockingPool accounts_pool{1, store_queue_limit};
-    sys::BlockingPool token_pool{1, store_queue_limit};
+    sys::BlockingPool accounts_pool{1, store_queue_limit, pool_metrics(metrics, "accounts")};
+    sys::BlockingPool token_pool{1, store_queue_limit, pool_metrics(metrics, "token")};
     sys::BlockingPool password_pool{sync::accounts::Passwords::threads,
-                                    sync::accounts::Passwords::queue_limit};
+                                    sync::accounts::Passwords::queue_limit,
+                                    pool_metrics(metrics, "password")};
 };
 
 base::Result<void> Installation::Parts::open_databases() {
     namespace sqlite = sync::store::sqlite;
     const auto& data = settings.text("data");
-    auto opened = open_record_store(settings, limits.general, quota, clock, *logger);
+    auto opened = open_record_store(settings, limits.general, quota, clock, *logger, metrics);
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     sqlite::OpenOptions small;
@@ -185,8 +207,9 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         settings.list("users.allow"), settings.flag("users.new"), settings.integer("users.most"));
     const auto verifier = make_verifier(loops[0]);
     if (!verifier) return std::unexpected(verifier.error());
-    token_service = std::make_unique<sync::token::TokenService>(
-        std::move(token_settings), *token_store, token_pool, **verifier, *tokens, clock, random, *logger);
+    token_service = std::make_unique<sync::token::TokenService>(std::move(token_settings), *token_store,
+                                                                token_pool, **verifier, *tokens, clock,
+                                                                random, *logger, token_metrics(metrics));
     auto* const event_source = settings.text("mozilla.client_id").empty() ? nullptr : remote_tokens.get();
     account_events =
         std::make_unique<sync::token::AccountEvents>(event_source, *token_store, token_pool, clock, *logger);
@@ -197,11 +220,15 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, quota, notices,
                                                               clock, *logger);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
-        *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock});
+        *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
-    request_log = std::make_unique<RequestLog>(*logger, metrics, settings.flag("access_log"),
-                                               ReasonTexts(assets.find("docs/reasons.md")->bytes));
+    const auto reasons = assets.find(reasons_page);
+    if (!reasons) return base::fail(std::string(reasons_page) + " is not compiled in");
+    request_metrics = std::make_unique<RequestMetrics>(metrics, reasons->bytes);
+    request_log = std::make_unique<RequestLog>(*logger, *request_metrics, settings.flag("access_log"),
+                                               ReasonTexts(reasons->bytes));
+    register_process_metrics(metrics);
     auto& loop = loops[0];
     connection_log = std::make_unique<ConnectionLog>(*logger, metrics, loop);
     client = std::make_unique<net::Client>(
@@ -210,8 +237,8 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
     old_rows = std::make_unique<sync::token::OldRows>(sync::token::OldRows::Parts{
         *token_store, token_pool, *store, *tokens, *client, clock, random, *logger});
     node_admin = std::make_unique<sync::ops::NodeAdmin>(
-        sync::ops::NodeAdmin::Parts{*token_store, token_pool, *old_rows, *accounts, clock});
-    notice_admin = std::make_unique<sync::ops::NoticeAdmin>(notices, settings.text("data"));
+        sync::ops::NodeAdmin::Parts{*token_store, token_pool, *old_rows, *accounts, clock, *logger});
+    notice_admin = std::make_unique<sync::ops::NoticeAdmin>(notices, settings.text("data"), *logger);
     if (auto loaded = notice_admin->load(); !loaded) return loaded;
     purge_every_hour(loop);
     return prepare_first_account(loop);
@@ -279,7 +306,6 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
         return fmt::format(R"({{"active_connections":{},"idle_connections":0}})", open);
     };
     flow.version = {{"source", "homespun"}, {"version", HOMESPUN_VERSION}, {"commit", ""}, {"build", ""}};
-    flow.metrics = [this] { return metrics.render(); };
     return flow;
 }
 
@@ -307,6 +333,11 @@ base::Result<void> Installation::Parts::bind_contracts() {
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
     };
     std::vector<barrel::Application::Mounted> mounted;
+    if (metrics_beside_all()) {
+        auto own = bind_metrics();
+        if (!own) return std::unexpected(own.error());
+        mounted.push_back(std::move(*own));
+    }
     for (const auto& contract : contracts) {
         barrel::Natives natives;
         contract.fill(natives);
@@ -316,6 +347,8 @@ base::Result<void> Installation::Parts::bind_contracts() {
         if (!bound) return std::unexpected(bound.error());
         mounted.push_back(std::move(*bound));
     }
+    for (const auto& each : mounted)
+        request_metrics->add_service(each.name, each.service.contract());
     auto built = barrel::Application::build(std::move(mounted), *logger, request_log->observer());
     if (!built) return base::fail(barrel::rbr::render(built.error()));
     application = std::move(*built);
@@ -350,6 +383,36 @@ base::Result<void> Installation::Parts::bind_admin() {
     return {};
 }
 
+base::Result<barrel::Application::Mounted> Installation::Parts::bind_metrics() const {
+    barrel::Natives natives;
+    register_metrics(natives, [this] { return metrics.render(); });
+    return bind("metrics", natives, {});
+}
+
+/// For the address that metrics_listen names, if it does.
+base::Result<void> Installation::Parts::open_metrics() {
+    const auto& text = settings.text("metrics_listen");
+    if (text.empty()) return {};
+    const auto address = net::Address::parse(text);
+    if (!address) return base::fail("metrics_listen: " + address.error().message);
+    if (!address->is_loopback() && !settings.flag("metrics_public")) {
+        return base::fail(fmt::format(
+            "metrics_listen: {} can be reached from outside; if that is meant, set metrics_public = true",
+            text));
+    }
+    auto bound = bind_metrics();
+    if (!bound) return std::unexpected(bound.error());
+    std::vector<barrel::Application::Mounted> mounted;
+    mounted.push_back(std::move(*bound));
+    auto built = barrel::Application::build(std::move(mounted), *logger);
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    metrics_application = std::move(*built);
+    auto listener = net::Listener::open(*address);
+    if (!listener) return base::fail("metrics_listen: " + listener.error().message);
+    metrics_listener = std::move(*listener);
+    return {};
+}
+
 base::Result<std::unique_ptr<Installation>> Installation::open(const config::Settings& settings,
                                                                const barrel::WorkerStart& start,
                                                                net::LoopThreads& loops) {
@@ -359,6 +422,7 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     if (auto whole = sync::ops::refuse_unfinished_restore(data); !whole)
         return std::unexpected(whole.error());
     auto parts = std::make_unique<Parts>(std::move(*lease), settings, *start.page);
+    tell_settings(*parts->logger, settings);
     auto secrets = sync::ops::Secrets::load_or_create(data, parts->random);
     if (!secrets) return std::unexpected(secrets.error());
     parts->secrets = std::move(*secrets);
@@ -394,6 +458,7 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     if (auto done = parts->make_services(loops); !done) return std::unexpected(done.error());
     if (auto done = parts->bind_contracts(); !done) return std::unexpected(done.error());
     if (auto done = parts->bind_admin(); !done) return std::unexpected(done.error());
+    if (auto done = parts->open_metrics(); !done) return std::unexpected(done.error());
     parts->logger->info("serving", {{"root", parts->root_url}, {"data", data}});
     return std::unique_ptr<Installation>(new Installation(std::move(parts)));
 }
@@ -409,6 +474,12 @@ net::http::Application& Installation::admin_application() const {
 }
 net::Listener Installation::take_admin_listener() {
     return std::move(*parts_->admin_listener);
+}
+net::http::Application* Installation::metrics_application() const {
+    return parts_->metrics_application.get();
+}
+net::Listener Installation::take_metrics_listener() {
+    return std::move(*parts_->metrics_listener);
 }
 const base::Clock& Installation::clock() const {
     return parts_->clock;
@@ -427,9 +498,11 @@ void Installation::set_connection_count(std::function<std::size_t()> count) {
 }
 net::ServerTies Installation::server_ties() const {
     return {.proxies = parts_->proxies,
-            .on_ending = [log = parts_->connection_log.get()](net::Ending ending) { log->count(ending); }};
+            .on_ending = [log = parts_->connection_log.get()](net::Ending ending) { log->count(ending); },
+            .metrics = parts_->connections};
 }
 void Installation::close() {
     parts_->data_service->close();
     parts_->store->close();
+    parts_->logger->info("stopped");
 }

@@ -27,6 +27,9 @@ class Installation {
     [[nodiscard]] homespun::net::http::Application& application() const;
     [[nodiscard]] homespun::net::http::Application& admin_application() const;
     [[nodiscard]] homespun::net::Listener take_admin_listener();
+    /// Null unless the metrics have a listener of their own.
+    [[nodiscard]] homespun::net::http::Application* metrics_application() const;
+    [[nodiscard]] homespun::net::Listener take_metrics_listener();
     [[nodiscard]] const homespun::base::Clock& clock() const;
     [[nodiscard]] homespun::base::Logger& logger() const;
     /// What a person puts into Firefox.

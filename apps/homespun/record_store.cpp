@@ -8,12 +8,14 @@ base::Result<std::unique_ptr<sync::store::Store>> open_record_store(const base::
                                                                     const sync::protocol::Limits& limits,
                                                                     const sync::store::QuotaLimits& quota,
                                                                     const base::Clock& clock,
-                                                                    base::Logger& logger) {
+                                                                    base::Logger& logger,
+                                                                    base::metrics::Registry& metrics) {
     return sync::store::sqlite::SqliteStore::open(
         {.directory = settings.text("data") + "/store",
          .shards = static_cast<std::size_t>(settings.integer("shards")),
          .clock = clock,
          .logger = logger,
          .limits = {.max_total_records = limits.max_total_records, .max_total_bytes = limits.max_total_bytes},
-         .quota = quota});
+         .quota = quota,
+         .metrics = &metrics});
 }

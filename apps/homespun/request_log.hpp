@@ -1,32 +1,21 @@
 #pragma once
-#include <array>
-#include <map>
-#include <mutex>
-#include <string>
-
 #include "barrel/server/application.hpp"
 #include "base/log.hpp"
-#include "base/metrics.hpp"
 #include "reason_texts.hpp"
+#include "request_metrics.hpp"
 
-/// Counts and logs every answer: requests by service and class of status, durations by service; a line per
-/// refusal, and per request when asked for. Thread-safe once made.
+/// Counts every answer, and logs it: a line per refusal, and per request when asked for. Thread-safe.
 class RequestLog {
   public:
-    RequestLog(homespun::base::Logger& logger, homespun::base::metrics::Registry& metrics, bool every_request,
-               ReasonTexts reasons);
+    RequestLog(homespun::base::Logger& logger, const RequestMetrics& metrics, bool every_request,
+               ReasonTexts reasons)
+        : logger_(logger), metrics_(metrics), every_request_(every_request), reasons_(std::move(reasons)) {}
     /// For `barrel::Application::build`; refers to this object.
     homespun::barrel::Application::Observer observer();
 
   private:
-    struct Numbers {
-        std::array<homespun::base::metrics::Counter, 6> by_class;  ///< [2] = 2xx …
-        homespun::base::metrics::Histogram duration;
-    };
-    const Numbers& numbers_of(std::string_view service) const;
-
     homespun::base::Logger& logger_;
+    const RequestMetrics& metrics_;
     bool every_request_;
     const ReasonTexts reasons_;
-    std::map<std::string, Numbers, std::less<>> services_;
 };

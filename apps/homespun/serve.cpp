@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "barrel/arbiter/worker.hpp"
@@ -105,6 +106,12 @@ int work(const base::config::Settings& settings, barrel::WorkerStart start) {
                        (*installation)->logger(), server_limits(settings), (*installation)->server_ties());
     net::Server admin({&loops[0]}, (*installation)->admin_application(), (*installation)->clock(),
                       (*installation)->logger());
+    std::optional<net::Server> metrics;
+    if (auto* const application = (*installation)->metrics_application()) {
+        metrics.emplace(std::vector{&loops[0]}, *application, (*installation)->clock(),
+                        (*installation)->logger());
+        metrics->listen((*installation)->take_metrics_listener());
+    }
     (*installation)->set_connection_count([&server] { return server.connections(); });
     // Who finds the server answering finds the set-up link printed.
     tell_newcomer(**installation, settings);

@@ -182,6 +182,14 @@ std::span<const config::Key> setting_keys() {
          .fallback = std::string("key_value"),
          .help = "One line an event.",
          .choices = {"key_value", "json"}},
+        {.name = "metrics_listen",
+         .fallback = std::string(),
+         .help = "A listener of its own for /metrics, like 127.0.0.1:9090. Empty: beside everything else, "
+                 "but only while nobody else can reach us."},
+        {.name = "metrics_public",
+         .fallback = false,
+         .help = "Let metrics_listen be an address that others can reach: the metrics hold no secrets, but "
+                 "tell anybody how busy the server is."},
         {.name = "access_log", .fallback = false, .help = "Log every request, not only refusals."},
         {.name = "mozilla.issuer",
          .fallback = std::string("https://accounts.firefox.com"),

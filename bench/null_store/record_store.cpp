@@ -8,6 +8,7 @@ using namespace homespun;
 base::Result<std::unique_ptr<sync::store::Store>> open_record_store(const base::config::Settings&,
                                                                     const sync::protocol::Limits&,
                                                                     const sync::store::QuotaLimits&,
-                                                                    const base::Clock& clock, base::Logger&) {
+                                                                    const base::Clock& clock, base::Logger&,
+                                                                    base::metrics::Registry&) {
     return std::make_unique<bench::NullStore>(clock);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
 
 namespace homespun::base::metrics {
@@ -39,11 +40,11 @@ TEST(MetricsTest, RendersACumulativeHistogram) {
     Page page;
     Registry registry(page);
     const auto durations = registry.histogram("seconds", "Duration", R"(service="x")");
-    durations.observe_us(0);
-    durations.observe_us(100);
-    durations.observe_us(101);
-    durations.observe_us(10'000'000);
-    durations.observe_us(10'000'001);
+    durations.observe(0U);
+    durations.observe(100U);
+    durations.observe(101U);
+    durations.observe(10'000'000U);
+    durations.observe(10'000'001U);
     const auto text = registry.render();
     for (const auto line :
          {"# TYPE seconds histogram\n", "seconds_bucket{service=\"x\",le=\"0.0001\"} 2\n",
@@ -52,6 +53,55 @@ TEST(MetricsTest, RendersACumulativeHistogram) {
           "seconds_sum{service=\"x\"} 20.000202\n", "seconds_count{service=\"x\"} 5\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line << text;
     }
+}
+
+TEST(MetricsTest, ShowsBaseUnits) {
+    Page page;
+    Registry registry(page);
+    registry.counter("cpu_seconds_total", "CPU", {}, 1e3).set(1250);
+    registry.gauge("start_seconds", "Start", {}, 1e3).set(1'763'749'000'123);
+    registry.counter("big_total", "Whole numbers stay exact").add(9'007'199'254'740'993);
+    const auto sizes = registry.histogram("group", "Sizes", {}, counts);
+    sizes.observe(1U);
+    sizes.observe(3U);
+    sizes.observe(513U);
+    const auto text = registry.render();
+    for (const auto line :
+         {"\ncpu_seconds_total 1.25\n", "\nstart_seconds 1763749000.123\n", "\nbig_total 9007199254740993\n",
+          "group_bucket{le=\"1\"} 1\n", "group_bucket{le=\"4\"} 2\n", "group_bucket{le=\"512\"} 2\n",
+          "group_bucket{le=\"+Inf\"} 3\n", "group_sum 517\ngroup_count 3\n"}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
+}
+
+TEST(MetricsTest, LooksUpWhatOthersCountBeforeItRenders) {
+    Page page;
+    Registry registry(page);
+    const auto looked = registry.counter("looked_total", "Looked");
+    registry.before_render([=, times = std::make_shared<std::uint64_t>(0)] { looked.set(++*times); });
+    EXPECT_NE(registry.render().find("\nlooked_total 1\n"), std::string::npos);
+    EXPECT_NE(registry.render().find("\nlooked_total 2\n"), std::string::npos);
+}
+
+TEST(MetricsTest, HandlesOfNoRegistryCountNothing) {
+    Counter().add();
+    Counter().set(1);
+    Gauge().add(-1);
+    Gauge().set(1);
+    Histogram().observe(std::chrono::seconds(1));
+}
+
+TEST(MetricsTest, BeginsALineOfTheCache) {
+    Page page;
+    Registry registry(page);
+    const auto first = registry.counter("a_total", "A");
+    registry.begin_line();
+    const auto second = registry.counter("b_total", "B");
+    first.add(1);
+    second.add(2);
+    EXPECT_EQ(page.slots[0].load(), 1U);
+    EXPECT_EQ(page.slots[Page::line].load(), 2U);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&page.slots[0]) % 64, 0U);
 }
 
 TEST(MetricsTest, SumsTheWorkersPages) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/executor.hpp"
+#include "base/metrics.hpp"
 #include "base/task.hpp"
 
 namespace homespun::sys {
@@ -24,7 +26,13 @@ class BlockingPool {
   public:
     struct Full {};  ///< the queue was full; nothing ran
 
-    BlockingPool(std::size_t threads, std::size_t queue_limit);
+    struct Metrics {
+        base::metrics::Gauge queued;    ///< jobs that wait for a thread
+        base::metrics::Histogram wait;  ///< how long each waited
+        base::metrics::Counter refused;
+    };
+
+    BlockingPool(std::size_t threads, std::size_t queue_limit, Metrics metrics = {});
     ~BlockingPool();
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
@@ -61,12 +69,18 @@ class BlockingPool {
     }
 
   private:
+    struct Job {
+        std::move_only_function<void()> work;
+        std::chrono::steady_clock::time_point queued_at;
+    };
+
     void work_loop();
 
     std::size_t queue_limit_;
+    Metrics metrics_;
     std::mutex mutex_;
     std::condition_variable ready_;
-    std::deque<std::move_only_function<void()>> queue_;
+    std::deque<Job> queue_;
     std::condition_variable idle_;
     std::size_t running_ = 0;
     bool stopping_ = false;

@@ -39,6 +39,34 @@ TEST(BlockingPoolTest, RunsInOrderOnOneThread) {
     EXPECT_TRUE(std::ranges::is_sorted(order));
 }
 
+TEST(BlockingPoolTest, CountsWhatWaits) {
+    using namespace base::metrics;
+    Page page;
+    Registry registry(page);
+    const BlockingPool::Metrics metrics{registry.gauge("queued", "Q"), registry.histogram("wait", "W"),
+                                        registry.counter("refused_total", "R")};
+    std::latch busy(1), go(1);
+    {
+        BlockingPool pool(1, 2, metrics);
+        ASSERT_TRUE(pool.submit([&] {
+            busy.count_down();
+            go.wait();
+        }));
+        busy.wait();
+        ASSERT_TRUE(pool.submit([] {}));
+        ASSERT_TRUE(pool.submit([] {}));
+        ASSERT_FALSE(pool.submit([] {}));
+        const auto text = registry.render();
+        EXPECT_NE(text.find("\nqueued 2\n"), std::string::npos) << text;
+        EXPECT_NE(text.find("\nrefused_total 1\n"), std::string::npos) << text;
+        EXPECT_NE(text.find("\nwait_count 1\n"), std::string::npos) << text;
+        go.count_down();
+    }
+    const auto text = registry.render();
+    EXPECT_NE(text.find("\nqueued 0\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nwait_count 3\n"), std::string::npos) << text;
+}
+
 TEST(BlockingPoolTest, RefusesWhenTheQueueIsFull) {
     std::latch busy(1), go(1);
     std::atomic<int> ran = 0;

@@ -203,6 +203,7 @@ void Application::finish(const Request& request, Response& response, std::chrono
         if (routed->endpoint != nullptr) outcome.path = routed->endpoint->contract->name;
         outcome.reason = routed->context.reason();
         outcome.hint = routed->context.hint();
+        outcome.context = &routed->context;
     }
     observer_(request, response, duration, outcome);
 }

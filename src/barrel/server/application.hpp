@@ -17,10 +17,11 @@ namespace homespun::barrel {
 
 /// What an observer is told about an answer besides the answer itself. Views hold during the call.
 struct Outcome {
-    std::string_view service;  ///< Name of the service; empty when none is mounted there.
-    std::string_view path;     ///< Name of the path in its contract; empty when none was found.
-    std::string_view reason;   ///< Reason code of a refusal; empty when the handler answered.
-    std::string_view hint;     ///< What the refusal says to operators; may be empty.
+    std::string_view service;          ///< Name of the service; empty when none is mounted there.
+    std::string_view path;             ///< Name of the path in its contract; empty when none was found.
+    std::string_view reason;           ///< Reason code of a refusal; empty when the handler answered.
+    std::string_view hint;             ///< What the refusal says to operators; may be empty.
+    const Context* context = nullptr;  ///< What natives saw; nullptr when nobody has routed the request.
 };
 
 /// Several services behind one listener. Immutable once built, called on all loops at once; owns its services

@@ -53,11 +53,12 @@ void register_dockerflow(Natives& natives, Dockerflow options) {
                     [text = version_json(options.version)](Context&) -> base::Task<Response> {
                         co_return fresh(200, "application/json", text);
                     });
-    natives.handler("dockerflow.metrics",
-                    [metrics = std::move(options.metrics)](Context&) -> base::Task<Response> {
-                        co_return fresh(200, "text/plain; version=0.0.4; charset=utf-8",
-                                        metrics ? metrics() : std::string());
-                    });
+}
+
+void register_metrics(Natives& natives, std::function<std::string()> render) {
+    natives.handler("metrics", [render = std::move(render)](Context&) -> base::Task<Response> {
+        co_return fresh(200, "text/plain; version=0.0.4; charset=utf-8", render());
+    });
 }
 
 }  // namespace homespun::barrel

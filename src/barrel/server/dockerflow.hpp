@@ -12,7 +12,7 @@
 namespace homespun::barrel {
 
 /// What operators' tools ask every service for, as natives of a contract: `dockerflow.heartbeat`,
-/// `dockerflow.lbheartbeat`, `dockerflow.version` and `dockerflow.metrics`. The addresses belong to the
+/// `dockerflow.lbheartbeat`, `dockerflow.version` and `dockerflow.error`. The addresses belong to the
 /// contract (`/__heartbeat__`, …).
 struct Dockerflow {
     struct Health {
@@ -30,12 +30,14 @@ struct Dockerflow {
     std::function<std::string()> load;
     /// `source`, `version`, `commit`, `build`, in this order of appearance.
     std::vector<std::pair<std::string, std::string>> version;
-    /// All metrics in Prometheus text, summed over the workers. Thread-safe.
-    std::function<std::string()> metrics;
 };
 
-/// Registers the five natives; `dockerflow.error` fails on purpose, to show how failures are told. The
+/// Registers the four natives; `dockerflow.error` fails on purpose, to show how failures are told. The
 /// callbacks are copied.
 void register_dockerflow(Natives& natives, Dockerflow options);
+
+/// Registers the native `metrics` of a contract that may have a listener of its own. `render` gives all
+/// metrics in Prometheus text, summed over the workers; thread-safe.
+void register_metrics(Natives& natives, std::function<std::string()> render);
 
 }  // namespace homespun::barrel

@@ -12,8 +12,7 @@ World operators(Dockerflow options) {
         path heartbeat ( method GET, url /__heartbeat__, use native:dockerflow.heartbeat );
         path lbheartbeat ( method GET, url /__lbheartbeat__, use native:dockerflow.lbheartbeat );
         path error ( method GET, url /__error__, use native:dockerflow.error );
-        path version ( method GET, url /__version__, use native:dockerflow.version );
-        path metrics ( method GET, url /metrics, use native:dockerflow.metrics );)");
+        path version ( method GET, url /__version__, use native:dockerflow.version );)");
     register_dockerflow(world.natives, std::move(options));
     return world;
 }
@@ -25,7 +24,6 @@ Dockerflow sick() {
     };
     options.in_service = [] { return false; };
     options.version = {{"source", "s"}, {"version", "1.0"}};
-    options.metrics = [] { return std::string("a 1\n"); };
     return options;
 }
 
@@ -48,7 +46,9 @@ TEST(Dockerflow, VersionKeepsItsOrder) {
     EXPECT_EQ(operators(sick()).send("GET", "/__version__").body, R"({"source":"s","version":"1.0"})");
 }
 TEST(Dockerflow, MetricsArePrometheusText) {
-    const auto answer = operators(sick()).send("GET", "/metrics");
+    World world("root /; path metrics ( method GET, url /metrics, use native:metrics );");
+    register_metrics(world.natives, [] { return std::string("a 1\n"); });
+    const auto answer = world.send("GET", "/metrics");
     EXPECT_EQ(answer.body, "a 1\n");
     EXPECT_EQ(answer.type, "text/plain; version=0.0.4; charset=utf-8");
 }

@@ -248,6 +248,7 @@ void Connection::on_read(const ErrorCode& error, std::size_t size) {
     }
     end_ += size;
     progress_ += size;
+    share_.ties.metrics.received_bytes.add(size);
     consume();
 }
 
@@ -389,6 +390,9 @@ void Connection::dispatch() {
 
 void Connection::refuse(http::Refusal refusal) {
     if (state_ == State::closed) return;
+    using enum http::Refusal;
+    if (refusal == malformed || refusal == head_too_large || refusal == version)
+        share_.ties.metrics.parse_errors.add();
     if (refusal != http::Refusal::handler_failed || !exchange_->parser.done()) close_after_ = true;
     if (!exchange_->parser.done()) exchange_->stream_failed = true;
     // Whatever a hook of the application throws: the peer gets an answer, and no other peer notices.
@@ -486,6 +490,7 @@ void Connection::write_rest() {
         buffers, [self = shared_from_this(), keep = exchange_](const ErrorCode& error, std::size_t size) {
             if (error || self->state_ != State::writing) return self->close();
             self->progress_ += size;
+            self->share_.ties.metrics.sent_bytes.add(size);
             keep->written += size;
             self->write_rest();
         });
@@ -592,7 +597,8 @@ void Connection::close() {
 
 void Connection::drain() {
     close_after_ = true;
-    if (state_ == State::idle) close();
+    if (state_ != State::idle) return;
+    close();
 }
 
 void Connection::check_deadline(Moment now) {

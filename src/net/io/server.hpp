@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -9,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "net/http/application.hpp"
 #include "net/io/listener.hpp"
 #include "net/io/loop.hpp"
@@ -42,10 +44,18 @@ enum class Ending {
     turned_away,  ///< came when all places were taken by busy ones
 };
 
+/// What a server counts, over all its connections.
+struct ServerMetrics {
+    base::metrics::Gauge open;
+    base::metrics::Counter accepted, received_bytes, sent_bytes;
+    base::metrics::Counter parse_errors;  ///< what is not HTTP, or breaks its bounds
+};
+
 /// What the server asks and tells the program. Called on all loops.
 struct ServerTies {
     TrustedProxies proxies = {};
     std::function<void(Ending)> on_ending = {};
+    ServerMetrics metrics = {};
 };
 
 /// HTTP/1.1 server: accepts on the first loop, deals connections round-robin to all, serves each on its loop.

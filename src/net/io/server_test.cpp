@@ -88,8 +88,9 @@ class Echo final : public http::Application {
 struct Endings {
     std::array<std::atomic<int>, 7> counts{};
     [[nodiscard]] int of(Ending ending) const { return counts[static_cast<std::size_t>(ending)]; }
-    ServerTies ties(TrustedProxies proxies = {}) {
-        return {std::move(proxies), [this](Ending ending) { ++counts[static_cast<std::size_t>(ending)]; }};
+    ServerTies ties(TrustedProxies proxies = {}, ServerMetrics metrics = {}) {
+        return {std::move(proxies), [this](Ending ending) { ++counts[static_cast<std::size_t>(ending)]; },
+                metrics};
     }
 };
 
@@ -105,13 +106,29 @@ ServerLimits quick_limits() {
 class ServerTest : public testing::Test {
   protected:
     explicit ServerTest(ServerLimits limits = {}, TrustedProxies proxies = {})
-        : server_(threads_.loops(), echo_, clock_, log_, limits, endings_.ties(std::move(proxies))) {
+        : server_(threads_.loops(), echo_, clock_, log_, limits,
+                  endings_.ties(std::move(proxies), metrics())) {
         auto listener = Listener::open(*Address::parse("127.0.0.1:0"));
         port_ = listener->address().port;
         server_.listen(std::move(*listener));
     }
     ~ServerTest() override { threads_.stop_and_join(); }
 
+    /// Each number has a slot of `page_`, in the order of the struct.
+    ServerMetrics metrics() {
+        std::size_t next = 0;
+        const auto counter = [&] { return base::metrics::Counter(&page_.slots[next++]); };
+        return {base::metrics::Gauge(&page_.slots[next++]), counter(), counter(), counter(), counter()};
+    }
+    /// Whether that slot gets there within three seconds: connections end on their loops.
+    bool counts(std::size_t slot, std::uint64_t wanted) const {
+        for (int i = 0; i < 300 && page_.slots[slot] != wanted; ++i)
+            std::this_thread::sleep_for(10ms);
+        return page_.slots[slot] == wanted;
+    }
+    static constexpr std::size_t open = 0, accepted = 1, received = 2, sent = 3, parse_errors = 4;
+
+    base::metrics::Page page_;
     Echo echo_;
     base::SystemClock clock_;
     base::NullLogger log_;
@@ -459,6 +476,54 @@ TEST_F(QuickServerTest, ClosesIdleConnections) {
     EXPECT_EQ(server_.connections(), 1U);
     EXPECT_EQ(peer.read_to_end(), "");
     EXPECT_TRUE(peer.closed());
+}
+
+TEST_F(QuickServerTest, CountsWhyConnectionsEnd) {
+    {
+        Peer idle(port_), slow(port_), mute(port_);
+        EXPECT_TRUE(counts(open, 3));
+        slow.send("GET / HT");
+        mute.send("good morning\r\n\r\n");
+        EXPECT_TRUE(counts(parse_errors, 1));
+    }
+    {
+        Peer polite(port_);
+        polite.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        polite.read_until("");
+    }
+    {
+        const Peer goes(port_);
+    }
+    EXPECT_TRUE(counts(accepted, 5));
+    EXPECT_TRUE(counts(open, 0));
+}
+
+TEST_F(ServerTest, CountsBytes) {
+    Peer peer(port_);
+    const std::string request = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    peer.send(request);
+    const auto answer = peer.read_until("");
+    EXPECT_TRUE(counts(received, request.size()));
+    EXPECT_TRUE(counts(sent, answer.size()));
+}
+
+class SmallServerTest : public ServerTest {
+  protected:
+    static ServerLimits one_connection() {
+        ServerLimits limits;
+        limits.connections = 1;
+        return limits;
+    }
+    SmallServerTest() : ServerTest(one_connection()) {}
+};
+
+TEST_F(SmallServerTest, CountsWhoCameOneTooMany) {
+    const Peer first(port_);
+    EXPECT_TRUE(counts(open, 1));
+    const Peer second(port_);
+    EXPECT_TRUE(counts(open, 1));
+    EXPECT_TRUE(counts(accepted, 2));
+    EXPECT_TRUE(counts(open, 1));
 }
 
 TEST_F(ServerTest, DrainFinishesWhatIsInFlight) {

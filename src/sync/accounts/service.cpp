@@ -236,20 +236,26 @@ base::Task<base::Result<std::optional<std::string>>> Accounts::uid_of(base::Exec
 }
 
 base::Task<base::Result<bool>> Accounts::revoke_access(base::Executor& home, std::string email) {
+    std::string uid;
     auto done = co_await store_.run(home, [&](AccountsStore& store) {
-        return with_account(store, email,
-                            [](AccountsStore& s, std::string_view uid) { return s.revoke_access(uid); });
+        return with_account(store, email, [&uid](AccountsStore& s, std::string_view its_uid) {
+            uid = its_uid;
+            return s.revoke_access(its_uid);
+        });
     });
-    if (done && *done) logger_.info("access_revoked");
+    if (done && *done) logger_.info("access_revoked", {{"uid", std::string_view(uid)}});
     co_return to_result(std::move(done));
 }
 
 base::Task<base::Result<bool>> Accounts::remove_account(base::Executor& home, std::string email) {
+    std::string uid;
     auto done = co_await store_.run(home, [&](AccountsStore& store) {
-        return with_account(store, email,
-                            [](AccountsStore& s, std::string_view uid) { return s.remove_account(uid); });
+        return with_account(store, email, [&uid](AccountsStore& s, std::string_view its_uid) {
+            uid = its_uid;
+            return s.remove_account(its_uid);
+        });
     });
-    if (done && *done) logger_.info("account_removed");
+    if (done && *done) logger_.info("account_removed", {{"uid", std::string_view(uid)}});
     co_return to_result(std::move(done));
 }
 

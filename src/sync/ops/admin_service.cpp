@@ -107,6 +107,8 @@ AdminService::Answer AdminService::rotate_secret(barrel::Context&) {
     if (auto saved = fresh.save(parts_.data_directory); !saved) co_return refusal(503, saved.error().message);
     parts_.secrets = std::move(fresh);
     parts_.tokens.replace_secrets(parts_.secrets.token);
+    parts_.logger.info("secret_rotated",
+                       {{"accepted", static_cast<std::int64_t>(parts_.secrets.token.size())}});
     co_return json_response(parts_.secrets.to_json());
 }
 

@@ -4,6 +4,7 @@
 
 #include "barrel/server/natives.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/ops/secrets.hpp"
 #include "sync/protocol/token.hpp"
@@ -22,6 +23,7 @@ class AdminService {
         std::string public_url;  ///< in front of links
         base::Random& random;
         const base::Clock& clock;
+        base::Logger& logger;
     };
     explicit AdminService(Parts parts) : parts_(std::move(parts)) {}
 

@@ -143,6 +143,10 @@ auto NodeAdmin::ask(barrel::Context& context, Work work)
     co_return std::move(*outcome);
 }
 
+void NodeAdmin::tell(std::string_view change, const std::string& url) {
+    parts_.logger.info("node_changed", {{"change", change}, {"node", std::string_view(url)}});
+}
+
 NodeAdmin::Answer NodeAdmin::list_nodes(barrel::Context& context) {
     const auto nodes = co_await ask(context, [](TokenStore& store) { return store.nodes(); });
     if (!nodes) co_return broken(nodes.error());
@@ -165,6 +169,7 @@ NodeAdmin::Answer NodeAdmin::add_node(barrel::Context& context) {
     if (!added) co_return broken(added.error());
     if (!*added)
         co_return refusal(409, order->url + " is a node already; change it with `homespun node set`");
+    tell("added", order->url);
     co_return json_response("{}");
 }
 
@@ -175,6 +180,7 @@ NodeAdmin::Answer NodeAdmin::set_node(barrel::Context& context) {
         context, [&](TokenStore& store) { return store.change_node(order->url, order->change); });
     if (!changed) co_return broken(changed.error());
     if (!*changed) co_return no_such_node(order->url);
+    tell("set", order->url);
     co_return json_response("{}");
 }
 
@@ -192,6 +198,7 @@ NodeAdmin::Answer NodeAdmin::drain_node(barrel::Context& context) {
         });
     if (!drained) co_return broken(drained.error());
     if (!*drained) co_return no_such_node(order->url);
+    tell("drained", order->url);
     co_return json_response(fmt::format("{{\"users\":{}}}", **drained));
 }
 
@@ -205,6 +212,7 @@ NodeAdmin::Answer NodeAdmin::remove_node(barrel::Context& context) {
     if (!*removed)
         co_return refusal(404,
                           fmt::format("{} is no node, or it is this server itself, which stays", order->url));
+    tell("removed", order->url);
     co_return json_response("{}");
 }
 
@@ -245,6 +253,7 @@ NodeAdmin::Answer NodeAdmin::move_user(barrel::Context& context) {
     if (!*moved)
         co_return refusal(
             404, fmt::format("there is no node {}, or {} never asked for a token", order->url, *email));
+    parts_.logger.info("user_moved", {{"user", std::string_view(*email)}, {"node", order->url}});
     co_return json_response("{}");
 }
 
@@ -276,6 +285,7 @@ NodeAdmin::Answer NodeAdmin::remove_user(barrel::Context& context) {
     if (!*removed && rows->empty()) co_return refusal(404, "there is no user " + *address);
     const auto data = co_await parts_.old_rows.remove_data(home, *email);
     if (!data) co_return refusal(503, data.error().message);
+    parts_.logger.info("user_removed", {{"user", std::string_view(*email)}});
     co_return json_response("{}");
 }
 

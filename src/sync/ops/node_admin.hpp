@@ -3,6 +3,7 @@
 
 #include "barrel/server/natives.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "sync/accounts/service.hpp"
 #include "sync/token/old_rows.hpp"
 #include "sync/token/token_store.hpp"
@@ -20,6 +21,7 @@ class NodeAdmin {
         token::OldRows& old_rows;
         accounts::Accounts& accounts;
         const base::Clock& clock;
+        base::Logger& logger;
     };
     explicit NodeAdmin(const Parts& parts) : parts_(parts) {}
 
@@ -38,6 +40,7 @@ class NodeAdmin {
     Answer remove_user(barrel::Context& context);
     Answer purge(barrel::Context& context);
 
+    void tell(std::string_view change, const std::string& url);
     /// `email` of the body as it stands in the users table: an address of an account of ours, or
     /// `uid@domain` as it is.
     base::Task<base::Result<std::string>> user_named(barrel::Context& context);

@@ -77,6 +77,9 @@ NoticeAdmin::Answer NoticeAdmin::change(barrel::Context& context) {
     if (auto saved = sys::write_file_atomically(path_, to_json(*board) + "\n", 0600); !saved)
         co_return refusal(503, saved.error().message);
     notices_.set(*board);
+    logger_.info("notices_changed", {{"backoff_s", board->backoff_s},
+                                     {"retry_after_s", board->retry_after_s},
+                                     {"alert", std::string_view(board->alert)}});
     co_return json_response(to_json(*board));
 }
 

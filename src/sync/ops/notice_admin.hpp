@@ -2,6 +2,7 @@
 #include <string>
 
 #include "barrel/server/natives.hpp"
+#include "base/log.hpp"
 #include "base/result.hpp"
 #include "sync/storage/notices.hpp"
 
@@ -11,8 +12,8 @@ namespace homespun::sync::ops {
 /// directory. Belongs to the loop of the admin channel.
 class NoticeAdmin {
   public:
-    NoticeAdmin(storage::Notices& notices, std::string data_directory)
-        : notices_(notices), path_(std::move(data_directory) + "/notices.json") {}
+    NoticeAdmin(storage::Notices& notices, std::string data_directory, base::Logger& logger)
+        : notices_(notices), path_(std::move(data_directory) + "/notices.json"), logger_(logger) {}
 
     /// What was in force when the server ended. The error names the file.
     base::Result<void> load();
@@ -25,6 +26,7 @@ class NoticeAdmin {
 
     storage::Notices& notices_;
     std::string path_;
+    base::Logger& logger_;
 };
 
 }  // namespace homespun::sync::ops

@@ -151,7 +151,8 @@ std::expected<KeyFacts, TokenError> key_facts(const Context& context, const auth
 
 TokenService::TokenService(TokenSettings settings, TokenStore& store, sys::BlockingPool& store_pool,
                            auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens,
-                           const base::Clock& clock, base::Random& random, base::Logger& logger)
+                           const base::Clock& clock, base::Random& random, base::Logger& logger,
+                           TokenMetrics metrics)
     : settings_(std::move(settings)),
       store_(store),
       store_pool_(store_pool),
@@ -159,7 +160,8 @@ TokenService::TokenService(TokenSettings settings, TokenStore& store, sys::Block
       tokens_(tokens),
       clock_(clock),
       random_(random),
-      logger_(logger) {}
+      logger_(logger),
+      metrics_(metrics) {}
 
 void TokenService::register_natives(barrel::Natives& natives) {
     natives.authenticator("access_token", [this](Context& context) { return authenticate(context); });
@@ -221,7 +223,15 @@ base::Task<Response> TokenService::issue(Context& context) const {
         co_return refuse(
             context, {.http = 503, .description = "Resource is not available", .reason = "token_store_busy"});
     }
-    if (*assigned) co_return answer(context, grant, **assigned);
+    if (*assigned) {
+        metrics_.issued.add();
+        if ((*assigned)->created) {
+            metrics_.users_created.add();
+            logger_.info("storage_user_created", {{"uid", static_cast<std::int64_t>((*assigned)->uid)},
+                                                  {"node", std::string_view((*assigned)->node)}});
+        }
+        co_return answer(context, grant, **assigned);
+    }
 
     const auto& failure = assigned->error();
     if (const auto* breach = std::get_if<RuleBreach>(&failure)) co_return refuse(context, error_for(*breach));

@@ -6,6 +6,7 @@
 #include "barrel/server/natives.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "sync/auth/access_token.hpp"
 #include "sync/protocol/token.hpp"
@@ -20,6 +21,11 @@ struct TokenSettings {
     std::string metrics_secret;  ///< for the pseudonyms
 };
 
+struct TokenMetrics {
+    base::metrics::Counter issued;
+    base::metrics::Counter users_created;  ///< rows in `users`: new people, new keys, moves to another node
+};
+
 /// Tokenserver 1.0 (sync-1.5 sheet, 17-19): turns an account's access token into a storage token. Owns
 /// nothing it is given; everything must outlive it. Immutable; its handlers run on all loops.
 class TokenService {
@@ -27,7 +33,8 @@ class TokenService {
     /// `store_pool` has one thread: the token store is used by one thread at a time.
     TokenService(TokenSettings settings, TokenStore& store, sys::BlockingPool& store_pool,
                  auth::AccessTokenVerifier& verifier, const protocol::Tokens& tokens,
-                 const base::Clock& clock, base::Random& random, base::Logger& logger);
+                 const base::Clock& clock, base::Random& random, base::Logger& logger,
+                 TokenMetrics metrics = {});
 
     /// Registers the natives that services/token.rbr names.
     void register_natives(barrel::Natives& natives);
@@ -47,6 +54,7 @@ class TokenService {
     const base::Clock& clock_;
     base::Random& random_;
     base::Logger& logger_;
+    TokenMetrics metrics_;
 };
 
 }  // namespace homespun::sync::token

@@ -26,6 +26,7 @@ struct ReadPool::Turn {
             return false;
         }
         pool.waiting_.push_back({caller, this});
+        pool.metrics_.reader_waits.add();
         return true;
     }
     void await_resume() const noexcept {}

@@ -12,6 +12,7 @@
 #include "base/executor.hpp"
 #include "base/task.hpp"
 #include "sync/store/sqlite/database.hpp"
+#include "sync/store/sqlite/shard_metrics.hpp"
 
 namespace homespun::sync::store::sqlite {
 
@@ -24,11 +25,15 @@ class ReadPool {
     class Lease {
       public:
         Lease(ReadPool& pool, std::unique_ptr<Database> database)
-            : pool_(&pool), database_(std::move(database)) {}
+            : pool_(&pool), database_(std::move(database)) {
+            pool.metrics_.readers.add(1);
+        }
         Lease(Lease&&) noexcept = default;
         Lease& operator=(Lease&&) = delete;
         ~Lease() {
-            if (database_) pool_->give_back(std::move(database_));
+            if (!database_) return;
+            pool_->metrics_.readers.add(-1);
+            pool_->give_back(std::move(database_));
         }
         Database& operator*() const { return *database_; }
         Database* operator->() const { return database_.get(); }
@@ -38,8 +43,9 @@ class ReadPool {
         std::unique_ptr<Database> database_;
     };
 
-    ReadPool(std::string path, OpenOptions options, std::size_t most, std::size_t kept)
-        : path_(std::move(path)), options_(options), most_(most), kept_(kept) {}
+    ReadPool(std::string path, OpenOptions options, std::size_t most, std::size_t kept,
+             ShardMetrics metrics = {})
+        : path_(std::move(path)), options_(options), most_(most), kept_(kept), metrics_(metrics) {}
 
     base::Task<SqlResult<Lease>> acquire(base::Executor& home);
     /// Closes what is idle; what is held is closed when it comes back. New readers are refused.
@@ -59,6 +65,7 @@ class ReadPool {
     const OpenOptions options_;
     const std::size_t most_;
     const std::size_t kept_;
+    const ShardMetrics metrics_;
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<Database>> idle_;

@@ -320,7 +320,9 @@ ShardTables::Applied ShardTables::remove_user(const WriteRequest& request, UserS
     return WriteResult{moment.timestamp, {}};
 }
 
-/// Collections change hands, records do not move: it costs the same for ten records and for a million.
+/// Collections change hands, records do not move: it costs the same for ten records and for a million. Only
+/// those that were staged in the same hundredth of a second as the user's last write, or while the clock was
+/// behind it, get a new time: whoever asks for what is newer than that write must find them.
 ShardTables::Applied ShardTables::replace_user(const WriteRequest& request, UserState& state,
                                                UserState& staged, Moment moment) {
     const Timestamp modified = state.storage();
@@ -331,6 +333,15 @@ ShardTables::Applied ShardTables::replace_user(const WriteRequest& request, User
                             "DELETE FROM collection WHERE user = ?1", "DELETE FROM batch WHERE user = ?1"}) {
         if (auto done = database_.use(sql).bind(1, user).run(); !done) return std::unexpected(done.error());
     }
+    auto late = database_
+                    .use(
+                        "UPDATE bso SET modified = ?2 WHERE modified <= ?3 AND cid IN "
+                        "(SELECT cid FROM collection WHERE user = ?1)")
+                    .bind(1, place)
+                    .bind(2, moment.timestamp.hundredths)
+                    .bind(3, state.last_write.hundredths)
+                    .run();
+    if (!late) return std::unexpected(late.error());
     auto done = database_.use("UPDATE collection SET user = ?1, modified = ?3 WHERE user = ?2")
                     .bind(1, user)
                     .bind(2, place)

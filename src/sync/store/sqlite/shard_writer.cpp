@@ -30,6 +30,8 @@ constexpr milliseconds vacuum_slice{1};
 constexpr milliseconds vacuum_pause{50};
 /// While writes are refused for want of room: how often it looks whether there is room again.
 constexpr milliseconds probe_every{1000};
+/// Lines about what was purged: at most so often.
+constexpr std::chrono::minutes purge_line_every{1};
 
 Failure unavailable(int retry_after_s, std::string detail) {
     return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
@@ -88,9 +90,12 @@ bool ShardWriter::enqueue(Request& request) {
     bool was_empty = false;
     {
         const std::lock_guard lock(mutex_);
-        if (closing_ || broken_.load(std::memory_order_relaxed)) return false;
-        if (held_requests_ >= settings_.most_held_requests) return false;
-        if (held_requests_ > 0 && held_bytes_ + bytes > settings_.most_held_bytes) return false;
+        const bool room = held_requests_ < settings_.most_held_requests &&
+                          (held_requests_ == 0 || held_bytes_ + bytes <= settings_.most_held_bytes);
+        if (closing_ || broken_.load(std::memory_order_relaxed) || !room) {
+            settings_.metrics.refused_writes.add();
+            return false;
+        }
         was_empty = queue_.empty();
         ++held_requests_;
         held_bytes_ += bytes;
@@ -109,6 +114,8 @@ void ShardWriter::note_fullness() {
     fullness_.store(std::max(share(held_requests_, settings_.most_held_requests),
                              share(held_bytes_, settings_.most_held_bytes)),
                     std::memory_order_relaxed);
+    settings_.metrics.queued_requests.set(static_cast<std::int64_t>(held_requests_));
+    settings_.metrics.queued_bytes.set(static_cast<std::int64_t>(held_bytes_));
 }
 
 base::Task<Outcome<WriteResult>> ShardWriter::submit(base::Executor& home, Request request) {
@@ -285,7 +292,10 @@ SqlResult<void> ShardWriter::begin() {
     return database_.use("BEGIN IMMEDIATE").run();
 }
 SqlResult<void> ShardWriter::commit() {
-    return database_.use("COMMIT").run();
+    const auto begin = Steady::now();
+    auto done = database_.use("COMMIT").run();
+    settings_.metrics.commit_time.observe(Steady::now() - begin);
+    return done;
 }
 
 void ShardWriter::roll_back() {
@@ -330,6 +340,7 @@ void ShardWriter::commit_group() {
         return refuse_all(executed, done.error(), 30);
     }
     HOMESPUN_KILL_POINT("after_commit");
+    if (!executed.empty()) settings_.metrics.group_requests.observe(executed.size());
     publish();
     complete(std::move(executed));
     quiet_from_ = Steady::now() + settings_.idle_after;
@@ -357,6 +368,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
             refuse_all(one, done.error(), 30);
             continue;
         }
+        settings_.metrics.group_requests.observe(one.size());
         publish();
         complete(std::move(one));
     }
@@ -367,17 +379,25 @@ void ShardWriter::refuse_all(std::vector<Request>& requests, const SqlError& err
                                     {"requests", static_cast<std::int64_t>(requests.size())},
                                     {"code", std::int64_t{error.code}},
                                     {"error", error.message}});
-    if (error.may_pass()) {
-        refusing_.store(true);
-        next_probe_ = Steady::now() + probe_every;
-    }
+    settings_.metrics.refused_writes.add(requests.size());
+    if (error.may_pass()) await_room(error);
     for (auto& request : requests)
         request->outcome = std::unexpected(unavailable(retry_after_s, error.message));
     complete(std::move(requests));
 }
 
+/// No writes until a probe finds that the disk takes them again.
+void ShardWriter::await_room(const SqlError& error) {
+    next_probe_ = Steady::now() + probe_every;
+    if (refusing_.exchange(true)) return;
+    settings_.metrics.refusing.set(1);
+    logger_.error("shard_awaits_room",
+                  {{"shard", settings_.name}, {"code", std::int64_t{error.code}}, {"error", error.message}});
+}
+
 void ShardWriter::give_up_writing(const SqlError& error) {
     broken_.store(true);
+    settings_.metrics.broken.set(1);
     logger_.error("shard_refuses_writes", {{"shard", settings_.name},
                                            {"code", std::int64_t{error.code}},
                                            {"error", error.message},
@@ -385,7 +405,11 @@ void ShardWriter::give_up_writing(const SqlError& error) {
 }
 
 void ShardWriter::publish() {
-    refusing_.store(false, std::memory_order_relaxed);
+    if (refusing_.load(std::memory_order_relaxed)) {
+        refusing_.store(false, std::memory_order_relaxed);
+        settings_.metrics.refusing.set(0);
+        logger_.info("shard_takes_writes", {{"shard", settings_.name}});
+    }
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
@@ -446,7 +470,7 @@ void ShardWriter::complete(std::vector<Request> requests) {
 
 void ShardWriter::load_suggested() {
     for (const auto user : to_load_) {
-        if (table_.storage(user)) continue;
+        if (table_.knows(user)) continue;
         // Outside a transaction this connection sees what is committed.
         if (auto state = tables_->load_user(user)) table_.publish(user, std::move(*state));
     }
@@ -456,18 +480,22 @@ void ShardWriter::load_suggested() {
 int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) {
     auto& writer = *static_cast<ShardWriter*>(self);
     writer.wal_frames_ = frames;
+    writer.settings_.metrics.wal_frames.set(frames);
     return SQLITE_OK;
 }
 
 void ShardWriter::checkpoint() {
     if (wal_frames_ == 0) return;
     HOMESPUN_KILL_POINT("checkpoint_begin");
+    const auto begin = Steady::now();
     int frames = 0, copied = 0;
     const int code =
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
     HOMESPUN_KILL_POINT("checkpoint_end");
+    settings_.metrics.checkpoint_time.observe(Steady::now() - begin);
     // A reader may hold the checkpoint back; the next one goes on from there.
     wal_frames_ = 0;
+    settings_.metrics.wal_frames.set(0);
     if (code != SQLITE_OK && code != SQLITE_BUSY) {
         logger_.error("checkpoint_failed",
                       {{"shard", settings_.name}, {"error", sqlite3_errmsg(database_.handle())}});
@@ -521,9 +549,18 @@ bool ShardWriter::purge(bool idle) {
     if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
     note_use();
     if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
+    tell_purged(purge_.removed() - before, !more || !*more);
     if (more && *more) return true;
     next_purge_ = end + settings_.purge_every;
     return false;
+}
+
+void ShardWriter::tell_purged(std::int64_t rows, bool done) {
+    settings_.metrics.purged_rows.add(static_cast<std::uint64_t>(rows));
+    purged_ += rows;
+    if (!done || purged_ == 0 || Steady::now() < next_purge_line_) return;
+    logger_.info("purged", {{"shard", settings_.name}, {"rows", std::exchange(purged_, 0)}});
+    next_purge_line_ = Steady::now() + purge_line_every;
 }
 
 /// The file shrinks with the checkpoint that follows the last step.
@@ -533,6 +570,7 @@ void ShardWriter::give_back_pages() {
     const auto given = vacuum_.step(now + vacuum_slice);
     if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
     giving_back_ = given && *given > 0;
+    if (giving_back_) settings_.metrics.freed_pages.add(static_cast<std::uint64_t>(*given));
     next_vacuum_ = Steady::now() + (giving_back_ ? vacuum_pause : milliseconds(settings_.purge_every));
 }
 

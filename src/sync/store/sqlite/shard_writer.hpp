@@ -16,6 +16,7 @@
 #include "base/task.hpp"
 #include "sync/store/sqlite/database.hpp"
 #include "sync/store/sqlite/quota.hpp"
+#include "sync/store/sqlite/shard_metrics.hpp"
 #include "sync/store/sqlite/shard_purge.hpp"
 #include "sync/store/sqlite/shard_tables.hpp"
 #include "sync/store/sqlite/shard_vacuum.hpp"
@@ -33,6 +34,7 @@ struct WriterSettings {
     std::size_t most_held_bytes = std::size_t{256} << 20;
     std::shared_ptr<Quota> quota = std::make_shared<Quota>(QuotaLimits{}, 1);
     std::size_t number = 0;  ///< of the shard, for the quota
+    ShardMetrics metrics{};
 };
 
 /// The one writer of a shard: a thread that commits whatever has queued up in one transaction (at most 512
@@ -95,10 +97,12 @@ class ShardWriter {
     void publish();
     void note_use();
     void give_up_writing(const SqlError& error);
+    void await_room(const SqlError& error);
 
     void load_suggested();
     void house_keeping();
     bool purge(bool idle);
+    void tell_purged(std::int64_t rows, bool done);
     void give_back_pages();
     void checkpoint();
     void probe();
@@ -142,6 +146,8 @@ class ShardWriter {
     Steady::time_point next_probe_;   ///< while refusing
     Steady::time_point next_drift_warning_;
     Steady::time_point next_quota_warning_;
+    Steady::time_point next_purge_line_;
+    std::int64_t purged_ = 0;  ///< rows that no line has told yet
 
     std::thread thread_;
 };

@@ -41,10 +41,10 @@ Outcome<Store::Staged> staged_of(Outcome<WriteResult> result) {
 
 struct SqliteStore::Shard {
     Shard(Database database, const std::string& path, const OpenOptions& reading, const Options& options,
-          WriterSettings settings)
-        : table(options.remembered_entries),
-          writer(std::move(database), table, options.clock, options.logger, std::move(settings)),
-          pool(path, reading, most_readers, kept_readers),
+          const WriterSettings& settings)
+        : table(options.remembered_entries, settings.metrics),
+          writer(std::move(database), table, options.clock, options.logger, settings),
+          pool(path, reading, most_readers, kept_readers, settings.metrics),
           reader(pool, table, writer, options.clock, options.logger) {}
 
     UserTable table;
@@ -84,8 +84,10 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& opti
                                 options.idle_after, options.purge_every};
         settings.quota = quota;
         settings.number = shards.size();
-        shards.push_back(std::make_unique<Shard>(std::move(file.database), file.path, reading, options,
-                                                 std::move(settings)));
+        if (options.metrics != nullptr)
+            settings.metrics = ShardMetrics(*options.metrics, std::to_string(shards.size()));
+        shards.push_back(
+            std::make_unique<Shard>(std::move(file.database), file.path, reading, options, settings));
     }
     if (options.shards && options.shards != shards.size()) {
         options.logger.warning("shards_fixed", {{"wanted", static_cast<std::int64_t>(options.shards)},

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "sync/store/store.hpp"
 
@@ -32,7 +33,8 @@ struct Options {
     std::chrono::milliseconds idle_after{
         200};  ///< a shard's writer at rest for so long checkpoints and purges
     std::chrono::milliseconds purge_every{60'000};
-    const char* vfs = nullptr;  ///< a registered SQLite VFS (fault injection in tests)
+    base::metrics::Registry* metrics = nullptr;  ///< gets the numbers of each shard; outlives the store
+    const char* vfs = nullptr;                   ///< a registered SQLite VFS (fault injection in tests)
 };
 
 /// The record store in SQLite files `shard-N.db` below one directory (docs/storage-format.md). A user lives

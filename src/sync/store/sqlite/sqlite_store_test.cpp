@@ -81,7 +81,21 @@ class SqliteStoreTest : public testing::Test {
         options.idle_after = std::chrono::milliseconds(10);
         options.purge_every = std::chrono::milliseconds(10);
         options.vfs = vfs;
+        pages_.push_back(std::make_unique<base::metrics::Page>());
+        registry_ = std::make_unique<base::metrics::Registry>(*pages_.back());
+        options.metrics = registry_.get();
         return SqliteStore::open(options);
+    }
+    /// Of the first shard of the store that was opened last.
+    std::int64_t number(const std::string& name) const {
+        const auto text = registry_->render();
+        const auto line = "\n" + name + "{shard=\"0\"} ";
+        const auto found = text.find(line);
+        if (found == std::string::npos) {
+            ADD_FAILURE() << name << " is not there";
+            return -1;
+        }
+        return std::stoll(text.substr(found + line.size()));
     }
     std::string file(std::size_t shard) const { return shard_path(directory_.path() + "/store", shard); }
     Outcome<Timestamp> post(Store& store, UserId user, std::vector<RecordUpdate> updates) {
@@ -108,6 +122,8 @@ class SqliteStoreTest : public testing::Test {
     ScratchDirectory directory_;
     base::ManualClock clock_{1'700'000'000'000};
     base::NullLogger logger_;
+    std::vector<std::unique_ptr<base::metrics::Page>> pages_;  ///< of all stores that were opened
+    std::unique_ptr<base::metrics::Registry> registry_;
     ThreadExecutor loop_;
 };
 
@@ -247,6 +263,8 @@ TEST_F(SqliteStoreTest, DroppedRowsArePurgedWhenIdle) {
     clock_.advance_ms(10);
     ASSERT_TRUE(run_on(loop_, [&] { return (*store)->remove_collection(loop_, 1, "col", {}); }));
     EXPECT_TRUE(eventually([&] { return count_rows(0, "bso") == 1 && count_rows(0, "dropped") == 0; }));
+    EXPECT_TRUE(eventually([&] { return number("homespun_shard_purged_rows_total") == 2000; }));
+    EXPECT_EQ(number("homespun_shard_group_requests_sum"), 3);
 }
 
 TEST_F(SqliteStoreTest, ExpiredRowsAndBatchesArePurgedUnseen) {
@@ -304,6 +322,8 @@ TEST_F(SqliteStoreTest, FreePagesGoBackToTheSystemWhenIdle) {
     clock_.advance_ms(10);
     ASSERT_TRUE(run_on(loop_, [&] { return (*store)->remove_user(loop_, 1, {}); }));
     EXPECT_TRUE(eventually([&] { return fs::file_size(file(0)) < 3'000'000; })) << fs::file_size(file(0));
+    EXPECT_GT(number("homespun_shard_freed_pages_total"), 300);
+    EXPECT_GT(number("homespun_shard_checkpoint_seconds_count"), 0);
     const auto left = run_on(loop_, [&] { return (*store)->counts(loop_, 2, {}); });
     EXPECT_EQ(left->collections.front().second, 400u);
     store->reset();
@@ -348,12 +368,16 @@ TEST_F(SqliteStoreTest, AFullDiskRefusesWithoutHarmAndPassesByItself) {
     EXPECT_EQ(refused.error().kind, Failure::Kind::unavailable);
     EXPECT_GT(refused.error().retry_after_s, 0);
     EXPECT_FALSE((*store)->healthy());
+    EXPECT_EQ(number("homespun_shard_refusing"), 1);
+    EXPECT_EQ(number("homespun_shard_refused_writes_total"), 1);
     EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
     EXPECT_EQ(payload_of(**store, loop_, 1, "b"), std::nullopt);
     EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, *first);
     vfs.wal_limit = INT64_MAX;
     EXPECT_TRUE(post(**store, 1, {{"a", "after", {}, {}}}));
     EXPECT_TRUE((*store)->healthy());
+    EXPECT_EQ(number("homespun_shard_refusing"), 0);
+    EXPECT_EQ(number("homespun_shard_broken"), 0);
     EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "after");
 }
 
@@ -381,6 +405,24 @@ TEST_F(SqliteStoreTest, TimestampsOfARemovedUserDoNotComeBack) {
     const auto anew = post(**store, 1, {{"a", "y", {}, {}}});
     ASSERT_TRUE(anew);
     EXPECT_GT(*anew, *removed);
+}
+
+TEST_F(SqliteStoreTest, WhatTakesAUsersPlaceIsNewerThanAllBefore) {
+    auto store = open(1);
+    const auto last = post(**store, 1, {{"before", "x", {}, {}}});
+    clock_.advance_ms(-5000);
+    const auto place = (*store)->staging_place(1);
+    ASSERT_TRUE(post(**store, place, {{"restored", "x", {}, {}}}));
+    ASSERT_TRUE(run_on(loop_, [&] { return (*store)->replace_user(loop_, 1, place, {}); }));
+    std::vector<std::string> found;
+    ListQuery query;
+    query.newer = *last;
+    const auto listed = run_on(loop_, [&] {
+        return (*store)->list(loop_, 1, "col", query, {},
+                              [&](const RecordView& view) { found.emplace_back(view.id); });
+    });
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(found, std::vector<std::string>{"restored"});
 }
 
 TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {
@@ -415,6 +457,8 @@ TEST_F(SqliteStoreTest, AFailedFsyncIsFinalForWritesUntilReopened) {
     EXPECT_FALSE((*store)->healthy());
     vfs.sync_fails = false;
     EXPECT_FALSE(post(**store, 1, {{"a", "still refused", {}, {}}}));
+    EXPECT_EQ(number("homespun_shard_broken"), 1);
+    EXPECT_EQ(number("homespun_shard_refused_writes_total"), 2);
     // Reads go on, and see what was acknowledged.
     EXPECT_EQ(payload_of(**store, loop_, 1, "a"), "before");
     EXPECT_EQ(run_on(loop_, [&] { return (*store)->info(loop_, 1, {}); })->storage, *first);

@@ -28,6 +28,12 @@ UserTable::Entry* UserTable::touch(UserId user) {
     return &entries_.front();
 }
 
+UserTable::Entry* UserTable::look_up(UserId user) {
+    auto* entry = touch(user);
+    (entry != nullptr ? metrics_.table_hits : metrics_.table_misses).add();
+    return entry;
+}
+
 std::optional<UserState> UserTable::copy(UserId user) {
     const std::lock_guard lock(mutex_);
     const auto* entry = touch(user);
@@ -52,6 +58,11 @@ void UserTable::publish(UserId user, UserState state) {
     }
 }
 
+bool UserTable::knows(UserId user) {
+    const std::lock_guard lock(mutex_);
+    return places_.contains(user);
+}
+
 void UserTable::clear() {
     const std::lock_guard lock(mutex_);
     places_.clear();
@@ -61,7 +72,7 @@ void UserTable::clear() {
 
 std::optional<UserTable::Known> UserTable::collection(UserId user, std::string_view name) {
     const std::lock_guard lock(mutex_);
-    const auto* entry = touch(user);
+    const auto* entry = look_up(user);
     if (entry == nullptr) return std::nullopt;
     const auto* found = entry->state.find(name);
     if (found == nullptr) return Known{};
@@ -70,14 +81,14 @@ std::optional<UserTable::Known> UserTable::collection(UserId user, std::string_v
 
 std::optional<Timestamp> UserTable::storage(UserId user) {
     const std::lock_guard lock(mutex_);
-    const auto* entry = touch(user);
+    const auto* entry = look_up(user);
     if (entry == nullptr) return std::nullopt;
     return entry->state.storage();
 }
 
 std::optional<ByCollection<Timestamp>> UserTable::info(UserId user) {
     const std::lock_guard lock(mutex_);
-    const auto* entry = touch(user);
+    const auto* entry = look_up(user);
     if (entry == nullptr) return std::nullopt;
     ByCollection<Timestamp> answer;
     answer.storage = entry->state.storage();

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sync/store/sqlite/shard_metrics.hpp"
 #include "sync/store/store.hpp"
 
 namespace homespun::sync::store::sqlite {
@@ -38,11 +39,13 @@ struct UserState {
 class UserTable {
   public:
     /// `most_entries`: users and collections counted together.
-    explicit UserTable(std::size_t most_entries) : most_entries_(most_entries) {}
+    explicit UserTable(std::size_t most_entries, ShardMetrics metrics = {})
+        : most_entries_(most_entries), metrics_(metrics) {}
 
     [[nodiscard]] std::optional<UserState> copy(UserId user);
     void publish(UserId user, UserState state);
     void clear();
+    [[nodiscard]] bool knows(UserId user);
 
     struct Known {
         bool exists = false;  ///< the collection
@@ -60,9 +63,12 @@ class UserTable {
     };
     /// Null when absent; moves the entry to the front. Needs the mutex.
     Entry* touch(UserId user);
+    /// The same for a reader: counted.
+    Entry* look_up(UserId user);
     static std::size_t weight(const Entry& entry) { return 1 + entry.state.collections.size(); }
 
     const std::size_t most_entries_;
+    const ShardMetrics metrics_;
     std::mutex mutex_;
     std::list<Entry> entries_;  ///< most recently used first
     std::unordered_map<UserId, std::list<Entry>::iterator> places_;
