@@ -40,11 +40,11 @@ void ConnectionLog::sum_up() {
         if (static_cast<net::Ending>(i) != net::Ending::idle) unusual += counts[i];
     }
     if (unusual == 0) return;
-    logger_.warning("connections_ended", {{words[0], counts[0]},
-                                          {words[1], counts[1]},
-                                          {words[2], counts[2]},
-                                          {words[3], counts[3]},
-                                          {words[4], counts[4]},
-                                          {words[5], counts[5]},
-                                          {words[6], counts[6]}});
+    logger_.warning("connections_ended", {{"idle", counts[0]},
+                                          {"slow_head", counts[1]},
+                                          {"slow_body", counts[2]},
+                                          {"slow_reader", counts[3]},
+                                          {"memory", counts[4]},
+                                          {"crowded_out", counts[5]},
+                                          {"turned_away", counts[6]}});
 }

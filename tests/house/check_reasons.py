@@ -30,6 +30,7 @@ PATTERNS = (
     rf"\{{{NUMBER},\s*{NUMBER},\s*{WORD}",
     rf"\bProblem\{{(?:\d+|status), \"[a-z-]*\", {WORD}",
     rf"\bProblem problem\{{[^\"]*\"[a-z-]*\", {WORD}",
+    rf"\bnew_users_disabled\({WORD}",
     rf"return \{{status, \"[a-z-]+\", {WORD}",
     rf"\brefuse\((?:\d+|[\w.]+), \"[a-z-]+\", {WORD}",
     rf"return \{{AccessFailure::\w+, {WORD}",

@@ -60,8 +60,11 @@ def every_refusal_has_a_hint(program: Path, folder: Path) -> None:
         request("GET", f"{server.root}/nowhere")
         request("GET", f"{server.root}/auth/v1/session/status", {"Authorization": "Bearer fxs_" + "0" * 64})
         request("GET", f"{server.root}/token/1.0/sync/1.5", {"Authorization": "Bearer x"})
+        request("POST", f"{server.root}/auth/v1/account/login", {"Content-Type": "application/json"}, b'{"version": 2, "email": "a@example.org"}')
+        check("hint=\"Missing parameter: authPW" in server.log.read_text(), "which parameter is missing")
+        check("signed out, expired" in server.log.read_text(), "the page's text for an unknown session")
         refused = [line for line in server.log.read_text().splitlines() if " refused " in line]
-        check(len(refused) == 5, "\n".join(refused))
+        check(len(refused) == 6, "\n".join(refused))
         for line in refused:
             check(re.search(r' reason=\S+ hint="?[^" ]', line) is not None, line)
 

@@ -33,13 +33,17 @@ int number_for(int status) {
 namespace refusals {
 
 Refusal invalid(std::string_view parameter) {
-    return {400, error_number::invalid_parameter, "invalid_parameter",
-            fmt::format("Invalid parameter: {}", parameter)};
+    Refusal refusal{400, error_number::invalid_parameter, "invalid_parameter",
+                    fmt::format("Invalid parameter: {}", parameter)};
+    refusal.hint = refusal.message;
+    return refusal;
 }
 
 Refusal missing(std::string_view parameter) {
-    return {400, error_number::missing_parameter, "missing_parameter",
-            fmt::format("Missing parameter: {}", parameter)};
+    Refusal refusal{400, error_number::missing_parameter, "missing_parameter",
+                    fmt::format("Missing parameter: {}", parameter)};
+    refusal.hint = refusal.message;
+    return refusal;
 }
 
 Refusal throttled(std::int64_t retry_after_s) {

@@ -81,7 +81,6 @@ barrel::Authenticator identify(Find find) {
         barrel::Problem problem;
         problem.status = refusal.status;
         problem.reason = refusal.reason;
-        problem.detail = refusal.message;
         problem.hint = refusal.hint;
         co_return std::unexpected(std::move(problem));
     };
@@ -118,7 +117,10 @@ struct Accounts::Registrar {
 
 base::Task<Response> Accounts::answer_with(Context& context, std::string_view scheme, Outcome outcome) {
     auto result = co_await std::move(outcome);
-    if (!result) context.set_reason(result.error().reason);
+    if (!result) {
+        context.set_reason(result.error().reason);
+        context.set_hint(result.error().hint);
+    }
     auto response = result ? std::move(*result) : answer(result.error());
     complete(response, scheme);
     co_return response;
