@@ -29,6 +29,7 @@ std::int64_t now_ms() {
 }
 
 base::Result<void> holds_data(const std::string& data) {
+    if (auto whole = ops::refuse_unfinished_restore(data); !whole) return whole;
     std::error_code error;
     if (std::filesystem::exists(data + "/store/shard-0.db", error)) return {};
     return base::fail(

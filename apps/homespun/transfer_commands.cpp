@@ -128,6 +128,9 @@ base::Result<std::unique_ptr<ops::ImportTarget>> begin_import(const std::string&
 
 base::Result<sqlite::KnownUser> find_user(const sqlite::DataPlace& place, const std::string& email,
                                           std::int64_t uid) {
+    // Then there may be no store, and none must be made for an import.
+    if (auto whole = ops::refuse_unfinished_restore(place.directory); !whole)
+        return std::unexpected(whole.error());
     if (!email.empty()) return sqlite::find_user(place, email);
     return sqlite::find_user(place, static_cast<sync::store::UserId>(uid));
 }

@@ -62,9 +62,10 @@ class Deaths {
         };
         // Names of kill points, and for `write…` the ends of file names: half of such a write is done.
         static constexpr Kind kinds[] = {
-            {"before_commit", 400, false}, {"after_commit", 400, false},    {"batch_commit", 300, false},
-            {"purge", 12, true},           {"checkpoint_begin", 4, true},   {"checkpoint_end", 4, true},
-            {"write -wal", 2000, false},   {"write shard-0.db", 300, true}, {"write shard-1.db", 300, true},
+            {"before_commit", 400, false},   {"after_commit", 400, false},    {"batch_commit", 300, false},
+            {"vacuum_step", 6, true},        {"vacuum_stepped", 2, true},     {"purge", 12, true},
+            {"checkpoint_begin", 4, true},   {"checkpoint_end", 4, true},     {"write -wal", 2000, false},
+            {"write shard-0.db", 300, true}, {"write shard-1.db", 300, true},
         };
         const bool outside = (++drawn_ % 2) == 1;
         if (outside && below(4) == 0) return {"from outside, stopping", {}, below(3) == 0, true};

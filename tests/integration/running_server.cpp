@@ -73,10 +73,10 @@ TemporaryDirectory::~TemporaryDirectory() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-Finished run_homespun(std::vector<std::string> arguments) {
+Finished run_homespun(std::vector<std::string> arguments, const std::vector<std::string>& environment) {
     const TemporaryDirectory scratch;
     const auto file = scratch.path() + "/output";
-    const int status = wait_for_end(start(arguments, file));
+    const int status = wait_for_end(start(arguments, file, environment));
     return {status, sys::read_file(file).value_or("")};
 }
 

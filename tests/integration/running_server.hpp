@@ -28,8 +28,8 @@ struct Finished {
     std::string output;  ///< standard output and error together
 };
 
-/// Runs the program under test to its end.
-Finished run_homespun(std::vector<std::string> arguments);
+/// Runs the program under test to its end. `environment`: more of it, as NAME=VALUE.
+Finished run_homespun(std::vector<std::string> arguments, const std::vector<std::string>& environment = {});
 
 /// A port of 127.0.0.1 that was free a moment ago.
 std::uint16_t free_port();

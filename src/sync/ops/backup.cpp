@@ -15,6 +15,7 @@
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/sqlite/store_files.hpp"
 #include "sys/files.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::ops {
 namespace {
@@ -117,6 +118,7 @@ class Backup {
             if (!source) return base::fail(source.error().message);
             if (auto copied = sqlite::copy_database(*source, directory_ + "/" + name); !copied) return copied;
         }
+        HOMESPUN_KILL_POINT("backup");
         return read_back(name, kind);
     }
 
@@ -147,6 +149,7 @@ class Backup {
         auto digest = digest_file(directory_ + "/" + name);
         if (!digest) return std::unexpected(digest.error());
         manifest_.files.push_back({name, format, digest->bytes, std::move(digest->sha256), std::move(rows)});
+        HOMESPUN_KILL_POINT("backup");
         return {};
     }
 
@@ -179,11 +182,14 @@ base::Result<Manifest> make_backup(const BackupRequest& request) {
     if (fs::symlink_status(target, error).type() != fs::file_type::not_found) {
         return base::fail(fmt::format("{} exists already: name a directory that does not", target));
     }
-    auto partial = PartialDirectory::make(target + ".partial");
+    const bool at_once = HOMESPUN_PLANTED_FAULT("backup_in_place");
+    auto partial = PartialDirectory::make(at_once ? target : target + ".partial");
     if (!partial) return std::unexpected(partial.error());
     auto manifest = Backup(request, partial->path()).run();
     if (!manifest) return manifest;
+    HOMESPUN_KILL_POINT("backup");
     if (auto renamed = partial->rename_to(target); !renamed) return std::unexpected(renamed.error());
+    HOMESPUN_KILL_POINT("backup");
     return manifest;
 }
 

@@ -1,5 +1,6 @@
 #include "sync/ops/restore.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 #include "sync/ops/backup.hpp"
 #include "sync/store/sqlite/inspection.hpp"
 #include "sys/files.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::ops {
 namespace {
@@ -78,11 +80,27 @@ base::Result<void> stage(const RestoreRequest& request, const Manifest& manifest
     for (const auto& file : manifest.files) {
         if (!done) return done;
         done = copy_checked(request.backup, staging, file);
+        HOMESPUN_KILL_POINT("restore");
     }
     if (done) done = sys::sync_path(staging + "/store");
     if (done) done = sys::sync_path(staging);
     if (done) done = sys::sync_path(request.data);
     return done;
+}
+
+/// From here on the data are not to be used. What an earlier restore left says the same, so it goes only when
+/// what is staged has its name.
+base::Result<void> begin_swapping(const std::string& staging, const std::string& swapping) {
+    if (!is_there(swapping)) return sys::rename_durably(staging, swapping, sys::Taken::refuse);
+    if (::renameat2(AT_FDCWD, staging.c_str(), AT_FDCWD, swapping.c_str(), RENAME_EXCHANGE) != 0) {
+        return base::fail(
+            fmt::format("cannot exchange {} and {}: {}", staging, swapping, std::strerror(errno)));
+    }
+    HOMESPUN_KILL_POINT("restore");
+    std::error_code error;
+    fs::remove_all(staging, error);
+    if (error) return base::fail(fmt::format("cannot remove {}: {}", staging, error.message()));
+    return sys::sync_path(fs::path(swapping).parent_path());
 }
 
 /// A name below the data directory that nothing has yet.
@@ -101,7 +119,9 @@ base::Result<std::string> move_aside(const RestoreRequest& request) {
     auto done = make_directory(target);
     for (const auto* name : old_names) {
         const auto path = request.data + "/" + name;
-        if (done && is_there(path)) done = sys::rename_durably(path, target + "/" + name);
+        if (!done || !is_there(path)) continue;
+        done = sys::rename_durably(path, target + "/" + name);
+        HOMESPUN_KILL_POINT("restore");
     }
     if (!done) return std::unexpected(done.error());
     return target;
@@ -155,10 +175,8 @@ base::Result<Restored> restore_backup(const RestoreRequest& request) {
         fs::remove_all(staging, error);
         return base::fail(staged.error().message + "; nothing was restored");
     }
-    fs::remove_all(swapping, error);
-    if (error) return base::fail(fmt::format("cannot remove {}: {}", swapping, error.message()));
-    if (auto begun = sys::rename_durably(staging, swapping, sys::Taken::refuse); !begun)
-        return std::unexpected(begun.error());
+    if (auto begun = begin_swapping(staging, swapping); !begun) return std::unexpected(begun.error());
+    HOMESPUN_KILL_POINT("restore");
     Restored restored{std::move(*manifest), {}};
     if (occupied) {
         auto moved = move_aside(request);
@@ -169,15 +187,17 @@ base::Result<Restored> restore_backup(const RestoreRequest& request) {
         auto renamed =
             sys::rename_durably(swapping + "/" + name, request.data + "/" + name, sys::Taken::refuse);
         if (!renamed) return std::unexpected(renamed.error());
+        HOMESPUN_KILL_POINT("restore");
     }
     fs::remove(swapping, error);
     if (error) return base::fail(fmt::format("cannot remove {}: {}", swapping, error.message()));
+    HOMESPUN_KILL_POINT("restore");
     if (auto synced = sys::sync_path(request.data); !synced) return std::unexpected(synced.error());
     return restored;
 }
 
 base::Result<void> refuse_unfinished_restore(const std::string& data) {
-    if (!is_there(swapping_in(data))) return {};
+    if (!is_there(swapping_in(data)) || HOMESPUN_PLANTED_FAULT("start_half_restored")) return {};
     return base::fail(fmt::format(
         "a restore of {} was interrupted: run `homespun restore DIR --replace` again. What was there "
         "before it is in {}/replaced-…, if it had been moved already",

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::ops {
 namespace {
 
@@ -32,6 +34,7 @@ base::Task<base::Result<void>> UserImport::begin(base::Executor& home, bool repl
                         info->collections.size()));
     }
     seen_ = info->storage;
+    HOMESPUN_KILL_POINT("import");
     co_return base::Result<void>{};
 }
 
@@ -39,13 +42,16 @@ base::Task<base::Result<void>> UserImport::add(base::Executor& home, std::string
                                                std::vector<store::RecordUpdate> records) {
     const auto written = co_await store_.post(home, place_, std::move(collection), std::move(records), {});
     if (!written) co_return told(written.error());
+    HOMESPUN_KILL_POINT("import");
     co_return base::Result<void>{};
 }
 
 base::Task<base::Result<store::Timestamp>> UserImport::commit(base::Executor& home) {
     const store::Precondition unchanged{{}, seen_};
+    HOMESPUN_KILL_POINT("import");
     const auto replaced = co_await store_.replace_user(home, user_, place_, unchanged);
     if (!replaced) co_return told(replaced.error());
+    HOMESPUN_KILL_POINT("import");
     co_return *replaced;
 }
 

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "sync/store/store.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::ops {
 
@@ -16,7 +17,9 @@ namespace homespun::sync::ops {
 class UserImport {
   public:
     UserImport(store::Store& store, store::UserId user)
-        : store_(store), user_(user), place_(store.staging_place(user)) {}
+        : store_(store),
+          user_(user),
+          place_(HOMESPUN_PLANTED_FAULT("import_in_place") ? user : store.staging_place(user)) {}
 
     /// Looks at what the user has now; refuses a user with records unless `replace`.
     base::Task<base::Result<void>> begin(base::Executor& home, bool replace);

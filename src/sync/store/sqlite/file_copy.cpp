@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "sys/files.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -58,6 +59,7 @@ base::Result<void> copy_database_whole(Database& source, const std::string& to) 
     const auto temporary = to + ".partial";
     ::unlink(temporary.c_str());
     if (auto copied = copy_database(source, temporary); !copied) return copied;
+    HOMESPUN_KILL_POINT("migration");
     return sys::rename_durably(temporary, to);
 }
 

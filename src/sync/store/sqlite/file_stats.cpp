@@ -8,6 +8,7 @@
 #include "sync/store/sqlite/database.hpp"
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sys/files.hpp"
+#include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -121,15 +122,19 @@ base::Result<std::int64_t> vacuum_file(const std::string& path, bool incremental
         auto done = database->execute(fmt::format("PRAGMA page_size={}; PRAGMA auto_vacuum={}", *page_bytes,
                                                   incremental ? "INCREMENTAL" : "NONE"));
         if (done) done = database->execute("VACUUM INTO " + sql_text(fresh));
+        HOMESPUN_KILL_POINT("vacuum");
         // What the old file's WAL holds would be taken for the new file's.
         if (done) done = database->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        HOMESPUN_KILL_POINT("vacuum");
         if (!done) return give_up(done.error().message);
     }
     std::error_code error;
     if (fs::exists(path + "-wal", error)) return give_up("its WAL is in use");
     const auto before = size_of(path);
     if (auto synced = sys::sync_path(fresh); !synced) return give_up(synced.error().message);
+    HOMESPUN_KILL_POINT("vacuum");
     if (auto renamed = sys::rename_durably(fresh, path); !renamed) return give_up(renamed.error().message);
+    HOMESPUN_KILL_POINT("vacuum");
     return before - size_of(path);
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 
 #include "sync/store/sqlite/file_copy.hpp"
-
 #include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
@@ -83,6 +82,7 @@ base::Result<void> migrate_one(Database& database, const std::string& path, cons
     if (done) done = database.set_user_version(migration.from + 1);
     HOMESPUN_KILL_POINT("migration");
     if (done) done = transaction->commit();
+    HOMESPUN_KILL_POINT("migration");
     if (done) return {};
     return base::fail(fmt::format("{}: migration from format {} failed and was undone: {}", path,
                                   migration.from, done.error().message));
@@ -152,10 +152,12 @@ base::Result<void> adopt_shard(Database& database, const std::string& path,
     if (!found) return std::unexpected(told(path, found.error()));
     if (*found == current_format) return {};
     const auto copy = fmt::format("{}.format-{}", path, *found);
-    if (auto copied = copy_database_whole(database, copy); !copied) {
+    const bool careless = HOMESPUN_PLANTED_FAULT("migrate_without_copy");
+    if (auto copied = careless ? base::Result<void>() : copy_database_whole(database, copy); !copied) {
         return base::fail(fmt::format("cannot copy {} before migrating it: {}; nothing was changed", path,
                                       copied.error().message));
     }
+    HOMESPUN_KILL_POINT("migration");
     for (std::int64_t format = *found; format < current_format; ++format) {
         const auto migration = std::ranges::find(migrations, format, &Migration::from);
         if (migration == migrations.end()) {

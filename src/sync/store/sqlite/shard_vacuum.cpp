@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sys/kill_point.hpp"
+
 namespace homespun::sync::store::sqlite {
 namespace {
 
@@ -42,9 +44,11 @@ SqlResult<std::int64_t> ShardVacuum::step(std::chrono::steady_clock::time_point 
         if (!left) return left;
         if (*left >= *free) break;
         given += *free - *left;
+        HOMESPUN_KILL_POINT("vacuum_step");
         if (std::chrono::steady_clock::now() >= until) break;
     }
     if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
+    if (given > 0) HOMESPUN_KILL_POINT("vacuum_stepped");
     return given;
 }
 
