@@ -14,8 +14,8 @@ class io_context;
 
 namespace homespun::net {
 
-/// One event loop and the thread that is in `run`. Everything of a connection happens on its loop.
-/// `post` and `stop` may be called from any thread, the rest from the loop's own.
+/// One event loop and the thread that is in `run`. Everything of a connection happens on its loop. `post` and
+/// `stop` are for any thread, the rest for the loop's own. It must outlive each call of `post`.
 class Loop final : public base::Executor {
   public:
     Loop();

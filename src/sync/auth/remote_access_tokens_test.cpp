@@ -102,8 +102,7 @@ class RemoteAccessTokensTest : public testing::Test {
         return *tokens_;
     }
     AccessVerdict verify(std::string token) {
-        net::Loop home;
-        return net::run_here(home, tokens().verify(home, std::move(token), oldsync_scope));
+        return net::run_here(home_, tokens().verify(home_, std::move(token), oldsync_scope));
     }
     /// The account, or why not, as one word.
     std::string outcome(std::string token) {
@@ -116,6 +115,8 @@ class RemoteAccessTokensTest : public testing::Test {
     base::ManualClock clock_{now_ms};
     base::NullLogger log_;
     AccountServer accounts_;
+    /// Outlives the threads that answer: one may still be in `post` when its answer is there.
+    net::Loop home_;
     net::LoopThreads threads_{2};
     net::Server server_;
     std::string root_;
@@ -193,15 +194,14 @@ TEST_F(RemoteAccessTokensTest, SaysUnavailableBeforeTheFirstKeys) {
 TEST_F(RemoteAccessTokensTest, FetchesOnceForAllWhoWait) {
     accounts_.set_keys(one_.key_set());
     accounts_.set_delay(100);
-    net::Loop home;
     int left = 5;
     for (int i = 0; i < 5; ++i) {
-        base::spawn(tokens().verify(home, one_.token(claims()), oldsync_scope), [&](auto verdict) {
+        base::spawn(tokens().verify(home_, one_.token(claims()), oldsync_scope), [&](auto verdict) {
             EXPECT_TRUE(verdict && verdict->has_value());
-            if (--left == 0) home.stop();
+            if (--left == 0) home_.stop();
         });
     }
-    home.run();
+    home_.run();
     EXPECT_EQ(left, 0);
     EXPECT_EQ(accounts_.fetches(), 1);
 }
@@ -240,17 +240,16 @@ TEST_F(RemoteAccessTokensTest, AsksTheVerifyEndpointAboutUnknownKeys) {
 TEST_F(RemoteAccessTokensTest, AsksAFewQuestionsAtATime) {
     accounts_.set_verdict(400, "{}");
     accounts_.set_delay(300);
-    net::Loop home;
     constexpr int many = RemoteAccessTokens::most_questions + 8;
     std::map<std::string_view, int> reasons;
     int left = many;
     for (int i = 0; i < many; ++i) {
-        base::spawn(tokens().verify(home, fmt::format("opaque {}", i), oldsync_scope), [&](auto verdict) {
+        base::spawn(tokens().verify(home_, fmt::format("opaque {}", i), oldsync_scope), [&](auto verdict) {
             ++reasons[verdict->error().reason];
-            if (--left == 0) home.stop();
+            if (--left == 0) home_.stop();
         });
     }
-    home.run();
+    home_.run();
     EXPECT_EQ(reasons["verify_refused"], RemoteAccessTokens::most_questions);
     EXPECT_EQ(reasons["verify_busy"], 8);
     accounts_.set_delay(0);
@@ -311,8 +310,7 @@ TEST_F(RemoteAccessTokensTest, ReadsAFileAnewWhenItChanges) {
 TEST_F(RemoteAccessTokensTest, ReadsEvents) {
     accounts_.set_keys(one_.key_set());
     const auto events = [&](const std::string& token) {
-        net::Loop home;
-        return net::run_here(home, tokens().events(home, token));
+        return net::run_here(home_, tokens().events(home_, token));
     };
     const std::string_view facts =
         R"({"iss":"https://accounts.example","aud":"us","sub":"abc","events":{"https://schemas.accounts.firefox.com/event/delete-user":{}}})";
