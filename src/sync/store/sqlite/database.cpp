@@ -51,6 +51,11 @@ bool SqlError::may_pass() const {
                              (code & 0xff) == SQLITE_CANTOPEN;
     return was_refused && (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EROFS);
 }
+bool SqlError::is_damage() const {
+    if (may_pass()) return false;
+    const int kind = code & 0xff;
+    return kind == SQLITE_IOERR || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+}
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
 }

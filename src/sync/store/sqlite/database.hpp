@@ -23,6 +23,8 @@ struct SqlError {
     /// SQLITE_FULL, or an I/O error for want of space, quota or a file system that may be written: nothing
     /// was written, and it may pass by itself. A failed fsync never does.
     [[nodiscard]] bool may_pass() const;
+    /// Nobody knows what is on the disk: nothing more may be written before it was looked at.
+    [[nodiscard]] bool is_damage() const;
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] bool is_constraint() const;
     /// The file's content makes no sense, or is no database at all.

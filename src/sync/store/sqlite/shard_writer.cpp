@@ -20,18 +20,6 @@ constexpr milliseconds longest_parking{1000};
 /// Behind this far, waiting for the clock is futile.
 constexpr std::int64_t hopeless_hundredths = 100;
 constexpr std::size_t most_suggestions = 256;
-constexpr int checkpoint_frames = 1000;
-/// How long the purge works at a time (a write that comes meanwhile waits for so long, and for one commit),
-/// and for how many times as long it then rests.
-constexpr milliseconds purge_slice{1};
-constexpr int purge_rest = 4;
-/// The same for giving back pages, and the pause between its steps: there is no hurry.
-constexpr milliseconds vacuum_slice{1};
-constexpr milliseconds vacuum_pause{50};
-/// While writes are refused for want of room: how often it looks whether there is room again.
-constexpr milliseconds probe_every{1000};
-/// Lines about what was purged: at most so often.
-constexpr std::chrono::minutes purge_line_every{1};
 
 Failure unavailable(int retry_after_s, std::string detail) {
     return Failure{Failure::Kind::unavailable, {}, retry_after_s, std::move(detail)};
@@ -40,12 +28,6 @@ Failure unavailable(int retry_after_s, std::string detail) {
 bool leaves_rubbish(WriteKind kind) {
     return kind == WriteKind::remove_collection || kind == WriteKind::remove_user ||
            kind == WriteKind::replace_user || kind == WriteKind::commit_batch;
-}
-
-bool is_damage(const SqlError& error) {
-    if (error.may_pass()) return false;
-    const int code = error.code & 0xff;
-    return code == SQLITE_IOERR || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
 }  // namespace
@@ -336,7 +318,7 @@ void ShardWriter::commit_group() {
     if (auto done = commit(); !done) {
         roll_back();
         if (done.error().may_pass()) return commit_alone(std::move(executed));
-        if (is_damage(done.error())) give_up_writing(done.error());
+        if (done.error().is_damage()) give_up_writing(done.error());
         return refuse_all(executed, done.error(), 30);
     }
     HOMESPUN_KILL_POINT("after_commit");
@@ -358,7 +340,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
             const auto executed = execute(request, false);
             if (!executed) {
                 done = std::unexpected(executed.error());
-            } else if (done = commit(); !done && is_damage(done.error())) {
+            } else if (done = commit(); !done && done.error().is_damage()) {
                 give_up_writing(done.error());
             }
         }
@@ -386,24 +368,6 @@ void ShardWriter::refuse_all(std::vector<Request>& requests, const SqlError& err
     complete(std::move(requests));
 }
 
-/// No writes until a probe finds that the disk takes them again.
-void ShardWriter::await_room(const SqlError& error) {
-    next_probe_ = Steady::now() + probe_every;
-    if (refusing_.exchange(true)) return;
-    settings_.metrics.refusing.set(1);
-    logger_.error("shard_awaits_room",
-                  {{"shard", settings_.name}, {"code", std::int64_t{error.code}}, {"error", error.message}});
-}
-
-void ShardWriter::give_up_writing(const SqlError& error) {
-    broken_.store(true);
-    settings_.metrics.broken.set(1);
-    logger_.error("shard_refuses_writes", {{"shard", settings_.name},
-                                           {"code", std::int64_t{error.code}},
-                                           {"error", error.message},
-                                           {"remedy", "check the disk, then restart"}});
-}
-
 void ShardWriter::publish() {
     if (refusing_.load(std::memory_order_relaxed)) {
         refusing_.store(false, std::memory_order_relaxed);
@@ -414,21 +378,6 @@ void ShardWriter::publish() {
         table_.publish(user, std::move(state));
     touched_.clear();
     note_use();
-}
-
-/// What the shard takes on disk goes into the store's quota, if there is one. Cheap: both are in the header.
-void ShardWriter::note_use() {
-    if (!settings_.quota->bounds_store()) return;
-    const auto number = [&](const char* sql) {
-        auto row = database_.use(sql);
-        const auto stepped = row.step();
-        return stepped && *stepped ? row.integer(0) : 0;
-    };
-    const auto pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
-    settings_.quota->note(settings_.number, static_cast<std::uint64_t>(pages * number("PRAGMA page_size")));
-    if (!settings_.quota->is_nearly_full() || Steady::now() < next_quota_warning_) return;
-    next_quota_warning_ = Steady::now() + std::chrono::hours(1);
-    logger_.warning("store_nearly_full", {{"used", static_cast<std::int64_t>(settings_.quota->used())}});
 }
 
 /// They make room for others: once per group, so that it costs a single request next to nothing.
@@ -466,112 +415,6 @@ void ShardWriter::complete(std::vector<Request> requests) {
             }
         });
     }
-}
-
-void ShardWriter::load_suggested() {
-    for (const auto user : to_load_) {
-        if (table_.knows(user)) continue;
-        // Outside a transaction this connection sees what is committed.
-        if (auto state = tables_->load_user(user)) table_.publish(user, std::move(*state));
-    }
-    to_load_.clear();
-}
-
-int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) {
-    auto& writer = *static_cast<ShardWriter*>(self);
-    writer.wal_frames_ = frames;
-    writer.settings_.metrics.wal_frames.set(frames);
-    return SQLITE_OK;
-}
-
-void ShardWriter::checkpoint() {
-    if (wal_frames_ == 0) return;
-    HOMESPUN_KILL_POINT("checkpoint_begin");
-    const auto begin = Steady::now();
-    int frames = 0, copied = 0;
-    const int code =
-        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
-    HOMESPUN_KILL_POINT("checkpoint_end");
-    settings_.metrics.checkpoint_time.observe(Steady::now() - begin);
-    // A reader may hold the checkpoint back; the next one goes on from there.
-    wal_frames_ = 0;
-    settings_.metrics.wal_frames.set(0);
-    if (code != SQLITE_OK && code != SQLITE_BUSY) {
-        logger_.error("checkpoint_failed",
-                      {{"shard", settings_.name}, {"error", sqlite3_errmsg(database_.handle())}});
-    }
-}
-
-/// While writes are refused: tries one that changes nothing (SQLite leaves out an UPDATE to the same value,
-/// but writes the first page for this). Whoever heeds the heartbeat sends no more writes, so that nobody else
-/// would find out.
-void ShardWriter::probe() {
-    next_probe_ = Steady::now() + probe_every;
-    const auto format = database_.user_version();
-    auto tried = format ? begin() : std::unexpected(format.error());
-    if (tried) tried = database_.set_user_version(*format);
-    if (tried) tried = commit();
-    if (tried) return publish();
-    roll_back();
-    if (is_damage(tried.error())) give_up_writing(tried.error());
-}
-
-void ShardWriter::house_keeping() {
-    if (wal_frames_ >= checkpoint_frames) checkpoint();
-    if (broken_.load(std::memory_order_relaxed) || draining_) return;
-    if (refusing_.load(std::memory_order_relaxed) && Steady::now() >= next_probe_) probe();
-    const bool idle = inbox_.empty() && parked_.empty() && Steady::now() >= quiet_from_;
-    tidying_ = purge(idle);
-    if (tidying_ || !idle) return;
-    give_back_pages();
-    tidying_ = giving_back_;
-    // Each checkpoint syncs two files: not after every step.
-    if (!tidying_) checkpoint();
-}
-
-/// True: there is more to purge, at once or when its turn comes. It gets a fifth of the time, in slices of a
-/// millisecond, so that it keeps up under unbroken load and no write waits long.
-bool ShardWriter::purge(bool idle) {
-    const auto now = Steady::now();
-    if (now < next_purge_) return false;
-    if (now < next_slice_) return true;
-    const auto before = purge_.removed();
-    // Between groups of writes the next group syncs this along. Idle, what piles up would wait for one write.
-    std::optional<UnsyncedCommits> unsynced;
-    if (!idle) unsynced.emplace(database_);
-    const auto more = purge_.slice(Timestamp::from_ms(clock_.now_ms()), now + purge_slice);
-    // What is acknowledged must be on the disk: without that, nothing is.
-    if (unsynced) {
-        if (auto synced = unsynced->end(); !synced) give_up_writing(synced.error());
-    }
-    const auto end = Steady::now();
-    next_slice_ = end + purge_rest * (end - now);
-    if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
-    note_use();
-    if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
-    tell_purged(purge_.removed() - before, !more || !*more);
-    if (more && *more) return true;
-    next_purge_ = end + settings_.purge_every;
-    return false;
-}
-
-void ShardWriter::tell_purged(std::int64_t rows, bool done) {
-    settings_.metrics.purged_rows.add(static_cast<std::uint64_t>(rows));
-    purged_ += rows;
-    if (!done || purged_ == 0 || Steady::now() < next_purge_line_) return;
-    logger_.info("purged", {{"shard", settings_.name}, {"rows", std::exchange(purged_, 0)}});
-    next_purge_line_ = Steady::now() + purge_line_every;
-}
-
-/// The file shrinks with the checkpoint that follows the last step.
-void ShardWriter::give_back_pages() {
-    const auto now = Steady::now();
-    if (!vacuum_.possible() || now < next_vacuum_) return;
-    const auto given = vacuum_.step(now + vacuum_slice);
-    if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
-    giving_back_ = given && *given > 0;
-    if (giving_back_) settings_.metrics.freed_pages.add(static_cast<std::uint64_t>(*given));
-    next_vacuum_ = Steady::now() + (giving_back_ ? vacuum_pause : milliseconds(settings_.purge_every));
 }
 
 }  // namespace homespun::sync::store::sqlite
