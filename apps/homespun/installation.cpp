@@ -6,37 +6,18 @@
 
 #include <future>
 
-#include "barrel/rbr/parser.hpp"
-#include "barrel/server/dockerflow.hpp"
-#include "connection_log.hpp"
-#include "embedded.hpp"
-#include "part_metrics.hpp"
+#include "installation_parts.hpp"
 #include "process_metrics.hpp"
 #include "record_store.hpp"
 #include "remote_accounts.hpp"
-#include "request_log.hpp"
-#include "setting_values.hpp"
-#include "sync/accounts/service.hpp"
-#include "sync/ops/admin_service.hpp"
-#include "sync/ops/data_service.hpp"
-#include "sync/ops/node_admin.hpp"
-#include "sync/ops/notice_admin.hpp"
 #include "sync/ops/restore.hpp"
-#include "sync/ops/secrets.hpp"
-#include "sync/storage/service.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
-#include "sync/store/sqlite/token_sqlite.hpp"
-#include "sync/token/account_events.hpp"
-#include "sync/token/old_rows.hpp"
-#include "sync/token/service.hpp"
-#include "sys/files.hpp"
 
 using namespace homespun;
 namespace config = base::config;
 
 namespace {
 
-constexpr std::size_t store_queue_limit = 1024;
 constexpr std::chrono::hours purge_period{1};
 constexpr std::int64_t setup_link_ms = 7LL * 24 * 3600 * 1000;
 constexpr const char* setup_file = "/setup-link";
@@ -66,83 +47,6 @@ void tell_settings(base::Logger& logger, const config::Settings& settings) {
 }
 
 }  // namespace
-
-/// In the order in which they are made; each uses those above it.
-struct Installation::Parts {
-    Parts(sys::Lease its_lease, const config::Settings& its_settings, base::metrics::Page& page)
-        : lease(std::move(its_lease)),
-          settings(its_settings),
-          logger(make_logger(its_settings)),
-          metrics(page) {}
-
-    base::Result<void> open_databases();
-    base::Result<sync::auth::AccessTokenVerifier*> make_verifier(net::Loop& loop);
-    base::Result<void> make_services(net::LoopThreads& loops);
-    void purge_every_hour(net::Loop& loop);
-    base::Result<void> prepare_first_account(net::Loop& loop);
-    base::Result<void> bind_contracts();
-    base::Result<void> bind_admin();
-    base::Result<barrel::Application::Mounted> bind_metrics() const;
-    base::Result<void> open_metrics();
-    [[nodiscard]] bool metrics_beside_all() const {
-        return settings.text("metrics_listen").empty() && !exposed;
-    }
-    base::Result<barrel::Application::Mounted> bind(std::string name, const barrel::Natives& natives,
-                                                    std::vector<std::string> mounts) const;
-    barrel::Dockerflow dockerflow();
-
-    sys::Lease lease;
-    config::Settings settings;
-    std::unique_ptr<base::Logger> logger;
-    base::SystemClock clock;
-    base::SystemRandom random;
-    base::metrics::Registry metrics;
-    barrel::EmbeddedAssets assets{embedded_files()};
-    sync::ops::Secrets secrets;
-    sync::auth::PublicUrls public_urls;
-    net::TrustedProxies proxies;
-    sync::protocol::LimitTable limits;
-    sync::store::QuotaLimits quota;
-    sync::storage::Notices notices;
-    std::string root_url;
-    bool exposed = false;
-    std::string setup_link;
-
-    std::unique_ptr<sync::store::Store> store;
-    std::unique_ptr<sync::accounts::AccountsStore> accounts_store;
-    std::unique_ptr<sync::store::sqlite::TokenSqlite> token_store;
-    std::unique_ptr<sync::protocol::Tokens> tokens;
-    std::unique_ptr<sync::accounts::Accounts> accounts;
-    std::unique_ptr<sync::auth::RemoteAccessTokens> remote_tokens;
-    std::unique_ptr<sync::auth::EitherAccessTokens> either_tokens;
-    std::unique_ptr<sync::token::TokenService> token_service;
-    std::unique_ptr<sync::token::AccountEvents> account_events;
-    std::unique_ptr<sync::storage::StorageAuth> storage_auth;
-    std::unique_ptr<sync::storage::StorageService> storage;
-    std::unique_ptr<net::Client> client;  ///< of the first loop
-    std::unique_ptr<sync::token::OldRows> old_rows;
-    std::unique_ptr<sync::ops::AdminService> admin;
-    std::unique_ptr<sync::ops::NodeAdmin> node_admin;
-    std::unique_ptr<sync::ops::NoticeAdmin> notice_admin;
-    std::unique_ptr<sync::ops::DataService> data_service;
-    net::ServerMetrics connections = ::connection_metrics(metrics);
-    std::unique_ptr<RequestMetrics> request_metrics;
-    std::unique_ptr<RequestLog> request_log;
-    std::unique_ptr<ConnectionLog> connection_log;
-    std::unique_ptr<barrel::Application> application;
-    std::unique_ptr<barrel::Application> admin_application;
-    std::unique_ptr<barrel::Application> metrics_application;
-    std::optional<net::Listener> admin_listener;
-    std::optional<net::Listener> metrics_listener;
-    std::function<std::size_t()> connection_count;
-
-    // Last, so that they end first: their jobs use everything above.
-    sys::BlockingPool accounts_pool{1, store_queue_limit, pool_metrics(metrics, "accounts")};
-    sys::BlockingPool token_pool{1, store_queue_limit, pool_metrics(metrics, "token")};
-    sys::BlockingPool password_pool{sync::accounts::Passwords::threads,
-                                    sync::accounts::Passwords::queue_limit,
-                                    pool_metrics(metrics, "password")};
-};
 
 base::Result<void> Installation::Parts::open_databases() {
     namespace sqlite = sync::store::sqlite;
@@ -275,142 +179,6 @@ base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
     if (!code) return std::unexpected(code.error());
     setup_link = admin->invite_link(*code);
     return sys::write_file_atomically(path, setup_link + "\n", 0600);
-}
-
-base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string name,
-                                                                     const barrel::Natives& natives,
-                                                                     std::vector<std::string> mounts) const {
-    const auto file_name = "services/" + name + ".rbr";
-    const auto text = assets.find(file_name);
-    if (!text) return base::fail(file_name + " is not compiled in");
-    auto file = barrel::rbr::parse(text->bytes, file_name);
-    if (!file) return base::fail(file.error().render());
-    auto service = barrel::Service::bind(std::move(*file), natives, &assets);
-    if (!service) return base::fail(barrel::rbr::render(service.error()));
-    return barrel::Application::Mounted{std::move(name), std::move(*service), std::move(mounts)};
-}
-
-barrel::Dockerflow Installation::Parts::dockerflow() {
-    barrel::Dockerflow flow;
-    flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
-        const bool well = store->healthy();
-        co_return barrel::Dockerflow::Health{
-            well,
-            fmt::format(
-                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":{},"size":{}}}}})",
-                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown", quota.user_hard > 0,
-                quota.user_hard)};
-    };
-    flow.load = [this] {
-        const auto open = connection_count ? connection_count() : 0;
-        return fmt::format(R"({{"active_connections":{},"idle_connections":0}})", open);
-    };
-    flow.version = {{"source", "homespun"}, {"version", HOMESPUN_VERSION}, {"commit", ""}, {"build", ""}};
-    return flow;
-}
-
-base::Result<void> Installation::Parts::bind_contracts() {
-    struct Contract {
-        const char* name;
-        std::string mount;
-        std::function<void(barrel::Natives&)> fill;
-    };
-    const Contract contracts[] = {
-        {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
-        {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
-        {"accounts", settings.text("mount.accounts") + "/v1",
-         [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
-        {"oauth", settings.text("mount.oauth") + "/v1",
-         [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
-        {"profile", settings.text("mount.profile") + "/v1",
-         [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
-        {"token", settings.text("mount.token"),
-         [this](barrel::Natives& natives) {
-             token_service->register_natives(natives);
-             account_events->register_natives(natives);
-         }},
-        {"storage", settings.text("mount.storage") + "/1.5",
-         [this](barrel::Natives& natives) { storage->register_natives(natives); }},
-    };
-    std::vector<barrel::Application::Mounted> mounted;
-    if (metrics_beside_all()) {
-        auto own = bind_metrics();
-        if (!own) return std::unexpected(own.error());
-        mounted.push_back(std::move(*own));
-    }
-    for (const auto& contract : contracts) {
-        barrel::Natives natives;
-        contract.fill(natives);
-        std::vector<std::string> mounts;
-        if (!contract.mount.empty()) mounts.push_back(contract.mount);
-        auto bound = bind(contract.name, natives, std::move(mounts));
-        if (!bound) return std::unexpected(bound.error());
-        mounted.push_back(std::move(*bound));
-    }
-    for (const auto& each : mounted)
-        request_metrics->add_service(each.name, each.service.contract());
-    auto built = barrel::Application::build(std::move(mounted), *logger, request_log->observer());
-    if (!built) return base::fail(barrel::rbr::render(built.error()));
-    application = std::move(*built);
-    return {};
-}
-
-base::Result<void> Installation::Parts::bind_admin() {
-    std::vector<barrel::Application::Mounted> mounted;
-    barrel::Natives natives;
-    admin->register_natives(natives);
-    node_admin->register_natives(natives);
-    notice_admin->register_natives(natives);
-    data_service->register_natives(natives);
-    auto bound = bind("admin", natives, {});
-    if (!bound) return std::unexpected(bound.error());
-    mounted.push_back(std::move(*bound));
-#ifdef HOMESPUN_TEST_CONTROL
-    barrel::Natives test_natives;
-    sync::ops::AdminService::register_test_control(test_natives, clock);
-    auto test = bind("test-control", test_natives, {});
-    if (!test) return std::unexpected(test.error());
-    mounted.push_back(std::move(*test));
-#endif
-    auto built = barrel::Application::build(std::move(mounted), *logger);
-    if (!built) return base::fail(barrel::rbr::render(built.error()));
-    admin_application = std::move(*built);
-    net::Address address;
-    address.unix_path = settings.text("data") + "/admin.sock";
-    auto listener = net::Listener::open(address);
-    if (!listener) return std::unexpected(listener.error());
-    admin_listener = std::move(*listener);
-    return {};
-}
-
-base::Result<barrel::Application::Mounted> Installation::Parts::bind_metrics() const {
-    barrel::Natives natives;
-    register_metrics(natives, [this] { return metrics.render(); });
-    return bind("metrics", natives, {});
-}
-
-/// For the address that metrics_listen names, if it does.
-base::Result<void> Installation::Parts::open_metrics() {
-    const auto& text = settings.text("metrics_listen");
-    if (text.empty()) return {};
-    const auto address = net::Address::parse(text);
-    if (!address) return base::fail("metrics_listen: " + address.error().message);
-    if (!address->is_loopback() && !settings.flag("metrics_public")) {
-        return base::fail(fmt::format(
-            "metrics_listen: {} can be reached from outside; if that is meant, set metrics_public = true",
-            text));
-    }
-    auto bound = bind_metrics();
-    if (!bound) return std::unexpected(bound.error());
-    std::vector<barrel::Application::Mounted> mounted;
-    mounted.push_back(std::move(*bound));
-    auto built = barrel::Application::build(std::move(mounted), *logger);
-    if (!built) return base::fail(barrel::rbr::render(built.error()));
-    metrics_application = std::move(*built);
-    auto listener = net::Listener::open(*address);
-    if (!listener) return base::fail("metrics_listen: " + listener.error().message);
-    metrics_listener = std::move(*listener);
-    return {};
 }
 
 base::Result<std::unique_ptr<Installation>> Installation::open(const config::Settings& settings,

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include "barrel/rbr/parser.hpp"
+#include "installation_parts.hpp"
+
+using namespace homespun;
+
+// Binds the contracts of services/ to what serves them.
+
+base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string name,
+                                                                     const barrel::Natives& natives,
+                                                                     std::vector<std::string> mounts) const {
+    const auto file_name = "services/" + name + ".rbr";
+    const auto text = assets.find(file_name);
+    if (!text) return base::fail(file_name + " is not compiled in");
+    auto file = barrel::rbr::parse(text->bytes, file_name);
+    if (!file) return base::fail(file.error().render());
+    auto service = barrel::Service::bind(std::move(*file), natives, &assets);
+    if (!service) return base::fail(barrel::rbr::render(service.error()));
+    return barrel::Application::Mounted{std::move(name), std::move(*service), std::move(mounts)};
+}
+
+barrel::Dockerflow Installation::Parts::dockerflow() {
+    barrel::Dockerflow flow;
+    flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
+        const bool well = store->healthy();
+        co_return barrel::Dockerflow::Health{
+            well,
+            fmt::format(
+                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":{},"size":{}}}}})",
+                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown", quota.user_hard > 0,
+                quota.user_hard)};
+    };
+    flow.load = [this] {
+        const auto open = connection_count ? connection_count() : 0;
+        return fmt::format(R"({{"active_connections":{},"idle_connections":0}})", open);
+    };
+    flow.version = {{"source", "homespun"}, {"version", HOMESPUN_VERSION}, {"commit", ""}, {"build", ""}};
+    return flow;
+}
+
+base::Result<void> Installation::Parts::bind_contracts() {
+    struct Contract {
+        const char* name;
+        std::string mount;
+        std::function<void(barrel::Natives&)> fill;
+    };
+    const Contract contracts[] = {
+        {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
+        {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
+        {"accounts", settings.text("mount.accounts") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
+        {"oauth", settings.text("mount.oauth") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
+        {"profile", settings.text("mount.profile") + "/v1",
+         [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
+        {"token", settings.text("mount.token"),
+         [this](barrel::Natives& natives) {
+             token_service->register_natives(natives);
+             account_events->register_natives(natives);
+         }},
+        {"storage", settings.text("mount.storage") + "/1.5",
+         [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+    };
+    std::vector<barrel::Application::Mounted> mounted;
+    if (metrics_beside_all()) {
+        auto own = bind_metrics();
+        if (!own) return std::unexpected(own.error());
+        mounted.push_back(std::move(*own));
+    }
+    for (const auto& contract : contracts) {
+        barrel::Natives natives;
+        contract.fill(natives);
+        std::vector<std::string> mounts;
+        if (!contract.mount.empty()) mounts.push_back(contract.mount);
+        auto bound = bind(contract.name, natives, std::move(mounts));
+        if (!bound) return std::unexpected(bound.error());
+        mounted.push_back(std::move(*bound));
+    }
+    for (const auto& each : mounted)
+        request_metrics->add_service(each.name, each.service.contract());
+    auto built = barrel::Application::build(std::move(mounted), *logger, request_log->observer());
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    application = std::move(*built);
+    return {};
+}
+
+base::Result<void> Installation::Parts::bind_admin() {
+    std::vector<barrel::Application::Mounted> mounted;
+    barrel::Natives natives;
+    admin->register_natives(natives);
+    node_admin->register_natives(natives);
+    notice_admin->register_natives(natives);
+    data_service->register_natives(natives);
+    auto bound = bind("admin", natives, {});
+    if (!bound) return std::unexpected(bound.error());
+    mounted.push_back(std::move(*bound));
+#ifdef HOMESPUN_TEST_CONTROL
+    barrel::Natives test_natives;
+    sync::ops::AdminService::register_test_control(test_natives, clock);
+    auto test = bind("test-control", test_natives, {});
+    if (!test) return std::unexpected(test.error());
+    mounted.push_back(std::move(*test));
+#endif
+    auto built = barrel::Application::build(std::move(mounted), *logger);
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    admin_application = std::move(*built);
+    net::Address address;
+    address.unix_path = settings.text("data") + "/admin.sock";
+    auto listener = net::Listener::open(address);
+    if (!listener) return std::unexpected(listener.error());
+    admin_listener = std::move(*listener);
+    return {};
+}
+
+base::Result<barrel::Application::Mounted> Installation::Parts::bind_metrics() const {
+    barrel::Natives natives;
+    register_metrics(natives, [this] { return metrics.render(); });
+    return bind("metrics", natives, {});
+}
+
+/// For the address that metrics_listen names, if it does.
+base::Result<void> Installation::Parts::open_metrics() {
+    const auto& text = settings.text("metrics_listen");
+    if (text.empty()) return {};
+    const auto address = net::Address::parse(text);
+    if (!address) return base::fail("metrics_listen: " + address.error().message);
+    if (!address->is_loopback() && !settings.flag("metrics_public")) {
+        return base::fail(fmt::format(
+            "metrics_listen: {} can be reached from outside; if that is meant, set metrics_public = true",
+            text));
+    }
+    auto bound = bind_metrics();
+    if (!bound) return std::unexpected(bound.error());
+    std::vector<barrel::Application::Mounted> mounted;
+    mounted.push_back(std::move(*bound));
+    auto built = barrel::Application::build(std::move(mounted), *logger);
+    if (!built) return base::fail(barrel::rbr::render(built.error()));
+    metrics_application = std::move(*built);
+    auto listener = net::Listener::open(*address);
+    if (!listener) return base::fail("metrics_listen: " + listener.error().message);
+    metrics_listener = std::move(*listener);
+    return {};
+}
