@@ -2,8 +2,12 @@
 // left, and the next one is right.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -155,6 +159,38 @@ TEST(BackupKillTest, ACommandThatDiesLeavesNoHalfBackup) {
     ASSERT_EQ(run_homespun({"restore", last, "--data", restored}).status, 0);
     UpkeepServer server(restored, {}, 2);
     EXPECT_EQ(KeptRecords(server, restored).all({1, 2, 3, 4, 5}), before);
+}
+
+/// The server makes the backup; who asked for it is killed sooner or later.
+TEST(BackupKillTest, ACommandThatDiesWhileTheServerCopiesLeavesNoHalfBackup) {
+    const TemporaryDirectory scratch;
+    const auto data = scratch.path() + "/data";
+    UpkeepServer server(data, {}, 2);
+    ASSERT_TRUE(server.ready()) << server.output();
+    // Enough to copy for some tens of milliseconds.
+    KeptRecords(server, data).put(100, "history", 2000, "much", 10'000);
+    std::vector<int> written(writing_users);
+    const Writers writers(server, data, written);
+    int killed = 0;
+    for (const int after_ms : {4, 8, 16, 32}) {
+        SCOPED_TRACE(after_ms);
+        const auto target = fmt::format("{}/asked-{}", scratch.path(), after_ms);
+        const auto command = fmt::format("timeout -s KILL {} {} backup {} --data {} > /dev/null 2>&1",
+                                         after_ms / 1000.0, HOMESPUN_BINARY, target, data);
+        const int status = std::system(command.c_str());
+        killed += status == SIGKILL || WEXITSTATUS(status) == 128 + SIGKILL ? 1 : 0;
+        // The server makes one after the other: with this one made, that one has ended.
+        const auto next = target + "-next";
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        auto made = run_homespun({"backup", next, "--data", data});
+        while (made.status != 0 && std::chrono::steady_clock::now() < until)
+            made = run_homespun({"backup", next, "--data", data});
+        ASSERT_EQ(made.status, 0) << made.output;
+        EXPECT_EQ(run_homespun({"check", next}).status, 0);
+        EXPECT_FALSE(fs::exists(target + ".partial"));
+        expect_all_or_nothing(target, scratch.path());
+    }
+    EXPECT_GT(killed, 0);
 }
 
 /// The control: a backup that is written where it is to be.
