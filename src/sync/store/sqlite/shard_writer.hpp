@@ -138,7 +138,7 @@ class ShardWriter {
     std::unordered_map<UserId, UserState> touched_;  ///< as the open transaction sees them
     bool draining_ = false;
     int wal_frames_ = 0;
-    Steady::time_point last_group_;  ///< when it began
+    Steady::time_point last_group_;   ///< when it began
     bool giving_back_ = false;        ///< the last step gave pages back: there may be more
     bool tidying_ = false;            ///< purge or vacuum go on: an idle checkpoint waits for their end
     Steady::time_point quiet_from_;   ///< idle when nothing more happens until then
