@@ -98,7 +98,7 @@ class Homespun:
         if status != 200:
             word = word or {401: "invalid-credentials", 503: "error"}[status]
             check(answer.json()["status"] == word, f"{what}: {answer.body!r} does not say {word}")
-        check(f"reason={reason}\n" in log or not reason, f"{what}: the log does not say {reason}: {log}")
+        check(f"reason={reason} " in log or not reason, f"{what}: the log does not say {reason}: {log}")
         return answer
 
     def event(self, token: str, method: str = "POST") -> Answer:
