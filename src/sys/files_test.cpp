@@ -1,4 +1,5 @@
 #include "sys/files.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -13,16 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A directory of its own for each test, gone afterwards.
 class FilesTest : public testing::Test {
   protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "files-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        directory_ = name;
-    }
-    void TearDown() override { fs::remove_all(directory_); }
-
     [[nodiscard]] std::string path(std::string_view name) const { return (directory_ / name).string(); }
     [[nodiscard]] static unsigned mode(const std::string& path) {
         struct stat facts{};
@@ -34,7 +27,8 @@ class FilesTest : public testing::Test {
             std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
     }
 
-    fs::path directory_;
+    ScratchFolder folder_;
+    const fs::path directory_ = folder_.path();
 };
 
 TEST_F(FilesTest, ReadsBackWhatItWrote) {

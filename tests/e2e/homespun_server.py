@@ -56,7 +56,7 @@ class HomespunServer:
         while time.monotonic() < end:
             if not self._child.alive():
                 raise ServerError(f"the server ended while it was starting, with {self._child.terminate()}")
-            if self._heartbeat():
+            if self.answers():
                 return
             time.sleep(0.05)
         raise ServerError(f"no answer from {self.root}/__heartbeat__ within {limit:.0f} s")
@@ -106,7 +106,8 @@ class HomespunServer:
             raise ServerError(f"token.db knows no account {account}")
         return rows[0][0]
 
-    def _heartbeat(self) -> bool:
+    def answers(self) -> bool:
+        """Whether GET /__heartbeat__ is 200 this moment."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/__heartbeat__")

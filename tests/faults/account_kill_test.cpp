@@ -36,7 +36,7 @@ int sign_up_until_the_end(const std::string& root, int round, std::size_t family
 }
 
 TEST(AccountKillTest, WhoWasSignedUpCanSignIn) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     const auto port = free_port();
     std::mt19937 dice(std::random_device{}());
     int signed_up = 0;

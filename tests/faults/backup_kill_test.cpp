@@ -105,7 +105,7 @@ void expect_backups_after_deaths(const std::string& data, const std::string& scr
 }
 
 TEST(BackupKillTest, AServerThatDiesLeavesNoHalfBackup) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto data = scratch.path() + "/data";
     std::vector<int> written(writing_users);
     const auto attempt = [&](const std::vector<std::string>& death, const std::string& target) {
@@ -138,7 +138,7 @@ TEST(BackupKillTest, AServerThatDiesLeavesNoHalfBackup) {
 }
 
 TEST(BackupKillTest, ACommandThatDiesLeavesNoHalfBackup) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto data = scratch.path() + "/data", restored = scratch.path() + "/restored";
     std::string before;
     {
@@ -163,7 +163,7 @@ TEST(BackupKillTest, ACommandThatDiesLeavesNoHalfBackup) {
 
 /// The server makes the backup; who asked for it is killed sooner or later.
 TEST(BackupKillTest, ACommandThatDiesWhileTheServerCopiesLeavesNoHalfBackup) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto data = scratch.path() + "/data";
     UpkeepServer server(data, {}, 2);
     ASSERT_TRUE(server.ready()) << server.output();
@@ -195,7 +195,7 @@ TEST(BackupKillTest, ACommandThatDiesWhileTheServerCopiesLeavesNoHalfBackup) {
 
 /// The control: a backup that is written where it is to be.
 TEST(BackupKillTest, AHalfBackupUnderItsNameIsNoticed) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto data = scratch.path() + "/data", target = scratch.path() + "/backup";
     ASSERT_TRUE(UpkeepServer(data).ready());
     auto death = death_at("backup", 3);

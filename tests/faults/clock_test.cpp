@@ -56,7 +56,7 @@ class ClockTest : public testing::Test {
     }
     Timestamp put(std::size_t user) { return write(user, last_writes[0]); }
 
-    TemporaryDirectory data_;
+    sys::ScratchFolder data_;
     const std::uint16_t port_ = free_port();
     std::optional<RunningServer> server_;
     std::vector<std::unique_ptr<StorageConnection>> users_;

@@ -97,7 +97,7 @@ class DiskTroubleTest : public testing::Test {
         EXPECT_EQ(person_->try_token(*other_, bearer_).status, 200);
     }
 
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     const std::uint16_t port_ = free_port();
     std::optional<RunningServer> server_;
     std::optional<Household> person_;

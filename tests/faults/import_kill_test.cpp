@@ -70,7 +70,7 @@ class ImportKill : public testing::Test {
         EXPECT_EQ(all, 1) << "killed between the commit and the word of it";
     }
 
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     const std::string data_ = scratch_.path() + "/data", file_ = scratch_.path() + "/theirs.jsonl";
     std::string theirs_, mine_;
 };

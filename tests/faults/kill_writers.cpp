@@ -293,7 +293,7 @@ class Run {
     }
 
     const Options options_;
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     const std::uint16_t port_;
     const std::string data_;
     Deaths deaths_;

@@ -42,7 +42,7 @@ class LeaseTest : public testing::TestWithParam<const char*> {
         return false;
     }
 
-    TemporaryDirectory data_;
+    sys::ScratchFolder data_;
 };
 
 TEST_P(LeaseTest, TheSecondServerIsRefusedAndTheFirstGoesOn) {

@@ -8,7 +8,7 @@ namespace homespun::tests {
 namespace {
 
 void expect_good_start_after(const std::vector<std::string>& death, bool must_strike) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     {
         RunningServer first(data.path(), {"--no-arbiter", "--set", "shards=3"}, free_port(), death);
         EXPECT_FALSE(must_strike && first.ready()) << death.back() << " did not strike";

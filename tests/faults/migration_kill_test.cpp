@@ -69,7 +69,7 @@ std::string look_at(const std::string& data) {
 
 /// The records as of a store that was migrated undisturbed.
 std::string records_of_old() {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     make_old_store(data.path());
     UpkeepServer server(data.path());
     EXPECT_TRUE(server.ready()) << server.output();
@@ -78,7 +78,7 @@ std::string records_of_old() {
 
 /// False when the death did not strike.
 bool expect_completed_after(const std::vector<std::string>& death, const std::string& records) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     make_old_store(data.path());
     {
         UpkeepServer first(data.path(), death);
@@ -114,7 +114,7 @@ TEST(MigrationKillTest, HalfACopyIsMadeAgain) {
 
 /// The control: a start that migrates without a copy.
 TEST(MigrationKillTest, AMissingCopyIsNoticed) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     make_old_store(data.path());
     const UpkeepServer server(data.path(), {"HOMESPUN_PLANTED_FAULT=migrate_without_copy"});
     ASSERT_TRUE(server.ready()) << server.output();

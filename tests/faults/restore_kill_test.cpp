@@ -111,7 +111,7 @@ class RestoreKill : public testing::Test {
         }
     }
 
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     const std::string template_ = scratch_.path() + "/template", backup_ = scratch_.path() + "/backup";
     State then_, now_;
 };

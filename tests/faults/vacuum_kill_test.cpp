@@ -41,7 +41,7 @@ class VacuumKill : public testing::Test {
         return KeptRecords(server, data_).all(users);
     }
 
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     const std::string data_ = scratch_.path() + "/data";
 };
 

@@ -31,7 +31,7 @@ constexpr const char* bob = "bob@example.org";
 
 /// A server with one person signed in, in a scratch directory.
 struct Household {
-    explicit Household(const TemporaryDirectory& scratch, const std::string& name = "data")
+    explicit Household(const sys::ScratchFolder& scratch, const std::string& name = "data")
         : data(scratch.path() + "/" + name),
           server(std::make_unique<RunningServer>(
               data, std::vector<std::string>{"--no-arbiter", "--signup", "open"})) {
@@ -98,7 +98,7 @@ class Writer {
 };
 
 TEST(DataLifeTest, BackupsUnderLoadHoldEveryAcknowledgedWrite) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const Household home(scratch);
     std::vector<std::vector<int>> before;  // by backup, by writer
     {
@@ -167,7 +167,7 @@ std::vector<std::string> essence(const std::string& path) {
 }
 
 TEST(DataLifeTest, AnExportComesBackByteForByte) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const Household home(scratch);
     Person person(home.server->root());
     const auto access = home.sign_up(person, alice);
@@ -225,7 +225,7 @@ TEST(DataLifeTest, AnExportComesBackByteForByte) {
 }
 
 TEST(DataLifeTest, OneUserComesBackWhileOthersStay) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const Household home(scratch);
     Person first(home.server->root()), second(home.server->root());
     const auto hers = home.sign_up(first, alice);
@@ -264,7 +264,7 @@ TEST(DataLifeTest, OneUserComesBackWhileOthersStay) {
 }
 
 TEST(DataLifeTest, AServerThatIsKilledDuringAnImportHasChangedNothing) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     Household home(scratch);
     Person person(home.server->root());
     const auto access = home.sign_up(person, alice);
@@ -312,7 +312,7 @@ Finished run_with_small_files(const std::string& arguments, int blocks, const st
 }
 
 TEST(DataLifeTest, RefusalsLeaveEverythingAsItWas) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const Household home(scratch);
     Person person(home.server->root());
     const auto access = home.sign_up(person, alice);

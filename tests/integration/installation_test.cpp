@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 constexpr const char* record = R"({"payload":"opaque"})";
 
 TEST(InstallationTest, SignsUpStoresAndSignsInAgain) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter"});
     ASSERT_TRUE(server.ready()) << server.output();
     Person person(server.root());
@@ -51,7 +51,7 @@ TEST(InstallationTest, SignsUpStoresAndSignsInAgain) {
 }
 
 TEST(InstallationTest, ChangingThePublicUrlKeepsUidAndData) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     const auto port = free_port();
     const auto url = [port](const std::string& host) {
         return "http://" + host + ":" + std::to_string(port);
@@ -81,7 +81,7 @@ TEST(InstallationTest, ChangingThePublicUrlKeepsUidAndData) {
 }
 
 TEST(InstallationTest, RotatedSecretsKeepOldTokensGood) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter"});
     ASSERT_TRUE(server.ready()) << server.output();
     Person person(server.root());
@@ -103,7 +103,7 @@ TEST(InstallationTest, RotatedSecretsKeepOldTokensGood) {
 }
 
 TEST(InstallationTest, SecretsAndSetupLinkAreForTheirOwnerOnly) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter", "--public-url", "https://sync.example"});
     ASSERT_TRUE(server.ready()) << server.output();
     for (const std::string name : {"/secrets.json", "/setup-link", "/admin.sock"}) {
@@ -114,7 +114,7 @@ TEST(InstallationTest, SecretsAndSetupLinkAreForTheirOwnerOnly) {
 }
 
 TEST(InstallationTest, AnExposedServerNeedsTheSetupLinkOnce) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter", "--public-url", "http://sync.example"});
     ASSERT_TRUE(server.ready()) << server.output();
     const auto link = sys::read_file(data.path() + "/setup-link").value_or("");
@@ -138,7 +138,7 @@ TEST(InstallationTest, AnExposedServerNeedsTheSetupLinkOnce) {
 }
 
 TEST(InstallationTest, AfterTheFirstAccountAnInviteIsNeeded) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter"});
     ASSERT_TRUE(server.ready()) << server.output();
     Person person(server.root());
@@ -154,7 +154,7 @@ TEST(InstallationTest, AfterTheFirstAccountAnInviteIsNeeded) {
 }
 
 TEST(InstallationTest, AnExpiredTokenReadsOnlyTheTimestamps) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter", "--set", "token_duration=60"});
     ASSERT_TRUE(server.ready()) << server.output();
     Person person(server.root());
@@ -171,7 +171,7 @@ TEST(InstallationTest, AnExpiredTokenReadsOnlyTheTimestamps) {
 }
 
 TEST(InstallationTest, RefusesADirectoryInUse) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {"--no-arbiter"});
     ASSERT_TRUE(server.ready()) << server.output();
     const auto second =
@@ -184,7 +184,7 @@ TEST(InstallationTest, RefusesADirectoryInUse) {
 
 TEST(InstallationTest, RefusesANewerFormat) {
     for (const std::string file : {"/token.db", "/accounts.db", "/store/shard-0.db"}) {
-        const TemporaryDirectory data;
+        const sys::ScratchFolder data;
         {
             RunningServer server(data.path(), {"--no-arbiter"});
         }
@@ -199,7 +199,7 @@ TEST(InstallationTest, RefusesANewerFormat) {
 }
 
 TEST(InstallationTest, RefusesToForgetTheAccounts) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     {
         RunningServer server(data.path(), {"--no-arbiter"});
     }
@@ -211,7 +211,7 @@ TEST(InstallationTest, RefusesToForgetTheAccounts) {
 }
 
 TEST(InstallationTest, RefusesWhatIsNoDataDirectory) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     std::ofstream(scratch.path() + "/file") << "x";
     const auto file = run_homespun({"serve", "--data", scratch.path() + "/file", "--listen", "127.0.0.1:0"});
     EXPECT_EQ(file.status, 1);
@@ -223,7 +223,7 @@ TEST(InstallationTest, RefusesWhatIsNoDataDirectory) {
 }
 
 TEST(InstallationTest, ExplainsBadSettings) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     const auto port = run_homespun({"serve", "--data", data.path(), "--listen", "5000"});
     EXPECT_EQ(port.status, 1);
     EXPECT_NE(port.output.find("write HOST:PORT"), std::string::npos) << port.output;
@@ -237,7 +237,7 @@ TEST(InstallationTest, ExplainsBadSettings) {
 }
 
 TEST(InstallationTest, AKilledWorkerIsReplacedAndLosesNothing) {
-    const TemporaryDirectory data;
+    const sys::ScratchFolder data;
     RunningServer server(data.path(), {});
     ASSERT_TRUE(server.ready()) << server.output();
     Person person(server.root());
@@ -257,7 +257,7 @@ TEST(InstallationTest, AKilledWorkerIsReplacedAndLosesNothing) {
 }
 
 TEST(InstallationTest, AFullDiskRefusesWritesAndRecovers) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto disk = scratch.path() + "/disk";
     mkdir(disk.c_str(), 0700);
     if (mount("homespun-test", disk.c_str(), "tmpfs", 0, "size=6m") != 0)

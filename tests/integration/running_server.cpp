@@ -63,18 +63,8 @@ bool has_ended(pid_t pid) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-    std::string pattern = "/tmp/homespun-test-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 Finished run_homespun(std::vector<std::string> arguments, const std::vector<std::string>& environment) {
-    const TemporaryDirectory scratch;
+    const sys::ScratchFolder scratch;
     const auto file = scratch.path() + "/output";
     const int status = wait_for_end(start(arguments, file, environment));
     return {status, sys::read_file(file).value_or("")};

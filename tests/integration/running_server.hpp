@@ -7,20 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "sys/scratch_folder_fixture.hpp"
+
 namespace homespun::tests {
-
-/// A directory below /tmp that goes with the object.
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory();
-    ~TemporaryDirectory();
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 /// What a command printed and how it ended.
 struct Finished {
@@ -62,7 +51,7 @@ class RunningServer {
     [[nodiscard]] bool answers(int seconds) const;
 
   private:
-    TemporaryDirectory scratch_;
+    sys::ScratchFolder scratch_;
     pid_t pid_ = -1;
     std::uint16_t port_;
     bool ready_ = false;

@@ -5,14 +5,9 @@ import re
 import time
 from pathlib import Path
 
+from checks import check
 from homespun_server import HomespunServer
 from sync_client import TOKENLIB, Answer, SyncStorage, Token, hawk_header, hkdf, request, seal, sign_token
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
 
 
 def storage_get(server: HomespunServer, token: Token, signed: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:

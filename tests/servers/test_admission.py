@@ -3,20 +3,13 @@
 import json
 from pathlib import Path
 
+from checks import ask_for_token, check
 from homespun_server import HomespunServer
-from sync_client import request
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
 
 
 def ask(server: HomespunServer, account: dict[str, str]) -> int:
     """The status of a request for a storage token."""
-    headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
-    return request("GET", f"{server.root}/token/1.0/sync/1.5", headers).status
+    return ask_for_token(server, account).status
 
 
 def restart(server: HomespunServer, *settings: str) -> None:

@@ -5,16 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from checks import check
 from homespun_server import HomespunServer
 from sync_client import request
 
 TOP = Path(__file__).resolve().parents[2]
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
 
 
 def described() -> dict[str, set[str]]:

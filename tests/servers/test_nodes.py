@@ -7,14 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from homespun_server import HomespunServer, ServerError
-from sync_client import SyncStorage, Token, request
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
+from checks import ask_for_token, check, refused
+from homespun_server import HomespunServer
+from sync_client import SyncStorage, Token
 
 
 class Pair:
@@ -46,8 +41,7 @@ class Pair:
 
     def token(self, account: dict[str, str], key_id: str = "") -> Token:
         """A storage token for it."""
-        headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": key_id or account["key_id"]}
-        answer = request("GET", f"{self.first.root}/token/1.0/sync/1.5", headers)
+        answer = ask_for_token(self.first, account, key_id)
         check(answer.status == 200, f"no token: {answer.status} {answer.body!r}")
         return Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint")))
 
@@ -59,15 +53,6 @@ class Pair:
 def put(token: Token) -> None:
     answer = SyncStorage(token).request("PUT", "/storage/col/a", b'{"payload":"kept"}')
     check(answer.status == 200, f"PUT answered {answer.status}")
-
-
-def refused(server: HomespunServer, *words: str) -> str:
-    """What the command complains about; it must fail."""
-    try:
-        server.command(*words)
-    except ServerError as error:
-        return str(error)
-    raise AssertionError(f"{words} did not fail")
 
 
 def users_go_where_there_is_room(program: Path, folder: Path) -> None:
@@ -143,8 +128,7 @@ def a_removed_user_leaves_nothing(program: Path, folder: Path) -> None:
         check(SyncStorage(token).ids("col") == {"a"}, "removed without --yes")
         pair.first.command("user", "remove", account["email"], "--yes")
         check(SyncStorage(token).collections() == {}, "its data are still there")
-        headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
-        answer = request("GET", f"{pair.first.root}/token/1.0/sync/1.5", headers)
+        answer = ask_for_token(pair.first, account)
         check(answer.status == 401, f"a token after the end: {answer.status}")
         check(account["email"] not in pair.first.command("user", "list"), "the account is still listed")
         pair.first.command("user", "purge", "--grace", "0")
@@ -157,10 +141,9 @@ def a_removed_user_leaves_nothing(program: Path, folder: Path) -> None:
 def revoked_access_ends_tokens(program: Path, folder: Path) -> None:
     with HomespunServer(program, folder / "alone") as server:
         account = json.loads(server.command("seed", "1"))
-        headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
-        check(request("GET", f"{server.root}/token/1.0/sync/1.5", headers).status == 200, "no token")
+        check(ask_for_token(server, account).status == 200, "no token")
         server.command("user", "revoke", account["email"])
-        check(request("GET", f"{server.root}/token/1.0/sync/1.5", headers).status == 401, "still a token")
+        check(ask_for_token(server, account).status == 401, "still a token")
         check("no account" in refused(server, "user", "revoke", "nobody@example.org"), "nobody was revoked")
 
 

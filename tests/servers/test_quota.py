@@ -3,14 +3,9 @@
 import json
 from pathlib import Path
 
-from homespun_server import HomespunServer, ServerError
-from sync_client import SyncStorage, sign_token, request
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
+from checks import check, complaint_of_start
+from homespun_server import HomespunServer
+from sync_client import SyncStorage, request, sign_token
 
 
 def a_full_store_takes_nothing_more_until_there_is_room(program: Path, folder: Path) -> None:
@@ -39,16 +34,8 @@ def a_full_store_takes_nothing_more_until_there_is_room(program: Path, folder: P
 
 def soft_bounds_need_hard_ones(program: Path, folder: Path) -> None:
     for number, settings in enumerate((["quota.user_soft_mb=5"], ["quota.total_mb=5", "quota.total_soft_mb=6"])):
-        words = [word for setting in settings for word in ("--set", setting)]
-        server = HomespunServer(program, folder / str(number), words)
-        try:
-            server.start(5)
-        except ServerError:
-            check("quota" in server.log.read_text(), server.log.read_text())
-        else:
-            raise AssertionError(f"{settings} were taken")
-        finally:
-            server.stop()
+        log = complaint_of_start(program, folder / str(number), settings)
+        check("quota" in log, log)
 
 
 CASES = (a_full_store_takes_nothing_more_until_there_is_room, soft_bounds_need_hard_ones)

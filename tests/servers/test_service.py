@@ -1,6 +1,5 @@
 """What a service manager hears: systemd's notifications, taken from a real socket, and whether they are true."""
 
-import http.client
 import os
 import re
 import select
@@ -12,16 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from checks import check
 from homespun_server import HomespunServer
 
 WATCHDOG_S = 0.25
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
 
 
 class Manager:
@@ -61,17 +55,6 @@ class Manager:
                 return heard
         raise AssertionError(f"no {name} within {limit} s")
 
-    def answers(self) -> bool:
-        """Whether GET /__heartbeat__ is 200 this moment."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=5)
-        try:
-            connection.request("GET", "/__heartbeat__")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
     def worker(self) -> int:
         """The one child of the process."""
         assert self.process is not None
@@ -105,7 +88,7 @@ def says_the_truth(program: Path, folder: Path, address: str, extra: tuple[str, 
         one.start()
         first = one.hear(20)
         check(first is not None and first.get("READY") == "1", f"the first thing said: {first}")
-        check(one.answers(), "ready, but the heartbeat is not 200")
+        check(one.server.answers(), "ready, but the heartbeat is not 200")
         check(first["STATUS"] == f"Serving {one.server.root}", f"{first}")
         check(one.hear(0.3) is None, "more was said than there was to say")
         # A request that is half there keeps it from ending at once.
@@ -148,7 +131,7 @@ def another_worker_is_told_of(program: Path, folder: Path) -> None:
         crashed = one.hear_until("STATUS")["STATUS"]
         check(crashed.startswith(f"worker {worker} was ended by signal 9"), crashed)
         check(one.hear_until("STATUS")["STATUS"] == f"Serving {one.server.root}", "the new one does not serve")
-        check(one.answers() and one.worker() != worker, "there is no new worker")
+        check(one.server.answers() and one.worker() != worker, "there is no new worker")
 
 
 def signs_of_life(one: Manager, seconds: float) -> int:

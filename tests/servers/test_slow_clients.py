@@ -3,17 +3,12 @@
 import os
 from pathlib import Path
 
+from checks import check
 from homespun_server import HomespunServer
 from slow_clients import Findings, measure
 
 SANITIZED = "ASAN_OPTIONS" in os.environ  # tests/house/stages.py; such a build is neither quick nor small
 PATIENCE = {"HOMESPUN_TEST_PATIENCE": "3"}
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises AssertionError with `text` when it does not hold."""
-    if not holds:
-        raise AssertionError(text)
 
 
 def all_well(found: Findings, bearable: int = 0) -> None:

@@ -1,4 +1,5 @@
 #include "barrel/server/assets.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -40,26 +41,22 @@ TEST(Assets, UnsafeNames) {
     EXPECT_TRUE(is_safe_asset_name("a/b..c/d.e"));
 }
 
-/// A directory of its own, gone afterwards.
 class DirectoryAssetsTest : public testing::Test {
   protected:
     DirectoryAssetsTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "assets-XXXXXX").string();
-        root_ = ::mkdtemp(name.data());
         std::filesystem::create_directories(root_ / "site/sub");
         write("site/a.txt", "hello");
         write("site/sub/b.txt", "deep");
         write("site/.secret", "no");
         write("outside.txt", "no");
     }
-    ~DirectoryAssetsTest() override { std::filesystem::remove_all(root_); }
-
     void write(const std::string& name, std::string_view text) const { std::ofstream(root_ / name) << text; }
     [[nodiscard]] DirectoryAssets open() const {
         return std::move(*DirectoryAssets::open((root_ / "site").string()));
     }
 
-    std::filesystem::path root_;
+    sys::ScratchFolder folder_;
+    const std::filesystem::path root_ = folder_.path();
 };
 
 TEST_F(DirectoryAssetsTest, ReadsFiles) {

@@ -29,6 +29,7 @@
 #include "sync/auth/public_url.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
 #include "sys/blocking_pool.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::accounts {
 
@@ -118,7 +119,7 @@ class AccountsTest : public testing::Test {
         store_pool_.reset();
         store_.reset();
         urls_ = public_urls();
-        auto opened = store::sqlite::open_accounts(folder_.file("accounts.db"), {});
+        auto opened = store::sqlite::open_accounts(folder_ / "accounts.db", {});
         ASSERT_TRUE(opened) << opened.error().message;
         store_ = std::move(*opened);
         store_pool_ = std::make_unique<sys::BlockingPool>(1, 16);
@@ -291,7 +292,7 @@ class AccountsTest : public testing::Test {
         std::shared_ptr<State> state_ = std::make_shared<State>();
     };
 
-    TestFolder folder_;
+    sys::ScratchFolder folder_;
     TestLoop loop_;
     base::ManualClock clock_{1'700'000'000'000};
     base::SystemRandom random_;

@@ -301,7 +301,7 @@ TEST_F(OauthTest, TokensAreKeptAsHashesOnly) {
     const auto given = redeem(code(), bearer(session_));
     std::string bytes;
     for (const auto* name : {"accounts.db", "accounts.db-wal"}) {
-        std::ifstream file(folder_.file(name), std::ios::binary);
+        std::ifstream file(folder_ / name, std::ios::binary);
         bytes.append(std::istreambuf_iterator<char>(file), {});
     }
     ASSERT_FALSE(bytes.empty());

@@ -2,14 +2,10 @@
 #include <condition_variable>
 #include <deque>
 #include <expected>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
-
-#include <stdlib.h>
 
 #include "base/executor.hpp"
 #include "base/task.hpp"
@@ -53,23 +49,6 @@ class TestLoop final : public base::Executor {
     std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<std::move_only_function<void()>> queue_;
-};
-
-/// For tests: a folder of its own, gone with the object.
-class TestFolder {
-  public:
-    TestFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "accounts-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-    ~TestFolder() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
 };
 
 }  // namespace homespun::sync::accounts

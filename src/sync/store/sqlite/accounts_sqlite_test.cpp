@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "sync/accounts/test_loop.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -22,7 +23,7 @@ class AccountsSqlite : public testing::Test {
     void SetUp() override { store_ = open(); }
 
     std::unique_ptr<AccountsStore> open() {
-        auto opened = open_accounts(folder_.file("accounts.db"), {});
+        auto opened = open_accounts(folder_ / "accounts.db", {});
         EXPECT_TRUE(opened) << opened.error().message;
         return std::move(*opened);
     }
@@ -52,7 +53,7 @@ class AccountsSqlite : public testing::Test {
         return made.value_or(Device{});
     }
 
-    accounts::TestFolder folder_;
+    sys::ScratchFolder folder_;
     std::unique_ptr<AccountsStore> store_;
 };
 
@@ -66,7 +67,7 @@ TEST_F(AccountsSqlite, FileIsPrivateAndKeepsItsData) {
     ASSERT_TRUE(create("u1", "Ann@example.org"));
     store_.reset();
     struct stat facts{};
-    ASSERT_EQ(::stat(folder_.file("accounts.db").c_str(), &facts), 0);
+    ASSERT_EQ(::stat((folder_ / "accounts.db").c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 0777, 0600U);
     store_ = open();
     const auto found = store_->find_account("ANN@example.ORG");
@@ -83,17 +84,17 @@ TEST_F(AccountsSqlite, FileIsPrivateAndKeepsItsData) {
 TEST_F(AccountsSqlite, NewerFormatIsRefusedWithAdvice) {
     store_.reset();
     {
-        auto database = Database::open(folder_.file("accounts.db"), {});
+        auto database = Database::open(folder_ / "accounts.db", {});
         ASSERT_TRUE(database && database->set_user_version(accounts_format + 1));
     }
-    const auto refused = open_accounts(folder_.file("accounts.db"), {});
+    const auto refused = open_accounts(folder_ / "accounts.db", {});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("newer version"), std::string::npos);
     EXPECT_NE(refused.error().message.find("accounts.db"), std::string::npos);
 }
 
 TEST_F(AccountsSqlite, PlaceThatCannotBeOpenedIsAnError) {
-    EXPECT_FALSE(open_accounts(folder_.file("no/such/folder/accounts.db"), {}));
+    EXPECT_FALSE(open_accounts(folder_ / "no/such/folder/accounts.db", {}));
 }
 
 TEST_F(AccountsSqlite, AddressIsTakenInAnyCase) {
@@ -161,7 +162,7 @@ int winners(const std::string& path, Try attempt) {
 
 TEST_F(AccountsSqlite, RaceForTheFirstAccountHasOneWinner) {
     for (int round = 0; round < 10; ++round) {
-        const auto path = folder_.file("race" + std::to_string(round));
+        const auto path = folder_ / ("race" + std::to_string(round));
         EXPECT_EQ(winners(path,
                           [](AccountsStore& store, int who) {
                               const auto uid = std::to_string(who);
@@ -176,7 +177,7 @@ TEST_F(AccountsSqlite, RaceForTheFirstAccountHasOneWinner) {
 
 TEST_F(AccountsSqlite, RaceForOneInviteHasOneWinner) {
     for (int round = 0; round < 10; ++round) {
-        const auto path = folder_.file("race" + std::to_string(round));
+        const auto path = folder_ / ("race" + std::to_string(round));
         ASSERT_TRUE((*open_accounts(path, {}))->add_invite("code", start, start + day));
         EXPECT_EQ(winners(path,
                           [](AccountsStore& store, int who) {
@@ -193,7 +194,7 @@ TEST_F(AccountsSqlite, RaceForOneInviteHasOneWinner) {
 TEST_F(AccountsSqlite, RaceForOneCodeHasOneWinner) {
     ASSERT_TRUE(create("u1", "a@b"));
     ASSERT_TRUE(store_->add_code("code", {.uid = "u1", .expires_at = start + minute}));
-    EXPECT_EQ(winners(folder_.file("accounts.db"),
+    EXPECT_EQ(winners(folder_ / "accounts.db",
                       [](AccountsStore& store, int) { return store.take_code("code", start).has_value(); }),
               1);
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "sync/store/sqlite/vfs_methods_fixture.hpp"
+
 namespace homespun::sync::store::sqlite {
 
 /// A SQLite VFS that hands everything to the system's, until it is told to fail. Registered while it lives,
@@ -63,34 +65,9 @@ class FaultVfs {
     }
 
     static sqlite3_io_methods make_methods() {
-        using F = sqlite3_file*;
-        using I = sqlite3_int64;
-        sqlite3_io_methods m{};
-        m.iVersion = 2;
-        m.xClose = [](F f) { return inner(f)->pMethods->xClose(inner(f)); };
-        m.xRead = [](F f, void* to, int n, I at) { return inner(f)->pMethods->xRead(inner(f), to, n, at); };
+        auto m = passing_methods<&inner>();
         m.xWrite = &write;
-        m.xTruncate = [](F f, I size) { return inner(f)->pMethods->xTruncate(inner(f), size); };
         m.xSync = &sync;
-        m.xFileSize = [](F f, I* size) { return inner(f)->pMethods->xFileSize(inner(f), size); };
-        m.xLock = [](F f, int lock) { return inner(f)->pMethods->xLock(inner(f), lock); };
-        m.xUnlock = [](F f, int lock) { return inner(f)->pMethods->xUnlock(inner(f), lock); };
-        m.xCheckReservedLock = [](F f, int* is) {
-            return inner(f)->pMethods->xCheckReservedLock(inner(f), is);
-        };
-        m.xFileControl = [](F f, int op, void* arg) {
-            return inner(f)->pMethods->xFileControl(inner(f), op, arg);
-        };
-        m.xSectorSize = [](F f) { return inner(f)->pMethods->xSectorSize(inner(f)); };
-        m.xDeviceCharacteristics = [](F f) { return inner(f)->pMethods->xDeviceCharacteristics(inner(f)); };
-        m.xShmMap = [](F f, int page, int size, int extend, void volatile** at) {
-            return inner(f)->pMethods->xShmMap(inner(f), page, size, extend, at);
-        };
-        m.xShmLock = [](F f, int at, int n, int flags) {
-            return inner(f)->pMethods->xShmLock(inner(f), at, n, flags);
-        };
-        m.xShmBarrier = [](F f) { inner(f)->pMethods->xShmBarrier(inner(f)); };
-        m.xShmUnmap = [](F f, int remove) { return inner(f)->pMethods->xShmUnmap(inner(f), remove); };
         return m;
     }
 

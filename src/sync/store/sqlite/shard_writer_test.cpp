@@ -9,6 +9,7 @@
 
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/store_contract_test.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -55,17 +56,9 @@ class ShardWriterTest : public testing::Test {
   protected:
     using Answer = std::future<Outcome<WriteResult>>;
 
-    ShardWriterTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "homespun-writer-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-    }
-    ~ShardWriterTest() override {
-        writer_.reset();
-        std::error_code ignored;
-        std::filesystem::remove_all(directory_, ignored);
-    }
     void start(WriterSettings settings, const char* vfs = nullptr) {
-        auto database = Database::open(directory_ + "/shard-0.db", {.autocheckpoint_pages = 0, .vfs = vfs});
+        auto database =
+            Database::open(folder_.path() + "/shard-0.db", {.autocheckpoint_pages = 0, .vfs = vfs});
         ASSERT_TRUE(database) << database.error().message;
         ASSERT_TRUE(create_shard(*database, {"test", 0, 1}));
         writer_ =
@@ -109,7 +102,7 @@ class ShardWriterTest : public testing::Test {
         return refused;
     }
 
-    std::string directory_;
+    sys::ScratchFolder folder_;
     base::ManualClock clock_{1'700'000'000'000};
     base::NullLogger logger_;
     UserTable table_{1000};

@@ -13,30 +13,11 @@
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/sqlite/store_files.hpp"
 #include "sync/store/store_contract_test.hpp"
+#include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::store {
 
 namespace fs = std::filesystem;
-
-/// A directory that goes away.
-class ScratchDirectory {
-  public:
-    ScratchDirectory() {
-        std::string name = (fs::temp_directory_path() / "homespun-store-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~ScratchDirectory() {
-        std::error_code ignored;
-        fs::permissions(path_, fs::perms::owner_all, ignored);
-        fs::remove_all(path_, ignored);
-    }
-    ScratchDirectory(const ScratchDirectory&) = delete;
-    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-    [[nodiscard]] std::string path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 class SqliteMaker final : public StoreMaker {
   public:
@@ -59,7 +40,7 @@ class SqliteMaker final : public StoreMaker {
 
   private:
     std::size_t remembered_;
-    ScratchDirectory directory_;
+    sys::ScratchFolder directory_;
 };
 
 INSTANTIATE_TEST_SUITE_P(sqlite, StoreContract,
@@ -119,7 +100,7 @@ class SqliteStoreTest : public testing::Test {
         return false;
     }
 
-    ScratchDirectory directory_;
+    sys::ScratchFolder directory_;
     base::ManualClock clock_{1'700'000'000'000};
     base::NullLogger logger_;
     std::vector<std::unique_ptr<base::metrics::Page>> pages_;  ///< of all stores that were opened
