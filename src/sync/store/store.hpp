@@ -100,6 +100,8 @@ struct QuotaLimits {
     bool operator==(const QuotaLimits&) const = default;
 };
 
+class WeaveStore;
+
 /// Where records live: per-user operations with the semantics of Sync 1.5. Every operation is atomic; a write
 /// that has been answered is on disk. Storage never reads users: any id will do. Thread-safe: call from any
 /// loop, naming that loop as `home`; the task continues there. References given must hold until the task has
@@ -173,6 +175,9 @@ class Store {
                                                         std::string collection, std::string batch,
                                                         std::vector<RecordUpdate> updates,
                                                         Precondition when) = 0;
+
+    /// The same records for clients of Sync 1.0 and 1.1 (weave_store.hpp); null: not with this back-end.
+    [[nodiscard]] virtual WeaveStore* weave() { return nullptr; }
 
     /// How much of what may wait for a write does wait in the fullest shard, 0 to 1: above that writes are
     /// refused.

@@ -6,26 +6,10 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "sync/store/sqlite/shard_tables_replaced.hpp"
 #include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
-
-/// What the SQL function replaced() saw while an UPSERT ran into an existing row: it spares a lookup before
-/// the write.
-struct ShardTables::Replaced {
-    bool hit = false;
-    std::int64_t bytes_gone = 0;
-
-    /// replaced(old length, old row expired, payload given) -> old row expired. Called once per replaced row.
-    static void note(sqlite3_context* context, int, sqlite3_value** arguments) {
-        auto& self = *static_cast<Replaced*>(sqlite3_user_data(context));
-        const bool expired = sqlite3_value_int(arguments[1]) != 0;
-        const bool given = sqlite3_value_int(arguments[2]) != 0;
-        self.hit = true;
-        if (expired || given) self.bytes_gone = sqlite3_value_int64(arguments[0]);
-        sqlite3_result_int(context, expired ? 1 : 0);
-    }
-};
 
 namespace {
 
@@ -122,6 +106,10 @@ ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& 
             return append_batch(request, state, moment);
         case WriteKind::commit_batch:
             return commit_batch(request, state, moment);
+        case WriteKind::weave_write:
+            return weave_write(request, state, moment);
+        case WriteKind::weave_remove:
+            return weave_remove(request, state, moment);
     }
     return refuse(Failure::Kind::unavailable);
 }

@@ -51,6 +51,8 @@ class ShardTables {
     Applied replace_user(const WriteRequest& request, UserState& state, UserState& staged, Moment moment);
     Applied open_batch(const WriteRequest& request, UserState& state, Moment moment);
     Applied append_batch(const WriteRequest& request, UserState& state, Moment moment);
+    Applied weave_write(const WriteRequest& request, UserState& state, Moment moment);
+    Applied weave_remove(const WriteRequest& request, UserState& state, Moment moment);
     Applied commit_batch(const WriteRequest& request, UserState& state, Moment moment);
 
     SqlResult<std::optional<Timestamp>> live_record(std::int64_t cid, std::string_view id, Timestamp now);
@@ -58,6 +60,10 @@ class ShardTables {
     /// Writes one record; `touch` moves `modified` even when only the ttl is given.
     SqlResult<void> upsert(std::int64_t cid, const RecordUpdate& update, Moment moment, bool touch,
                            Sums& sums);
+    SqlResult<void> weave_upsert(std::int64_t cid, const WeaveUpdate& update, bool touch, Moment moment,
+                                 Sums& sums);
+    /// The collection's latest `modified` when it is later than the request allows.
+    SqlResult<std::optional<Timestamp>> weave_stale(const WriteRequest& request, const UserState& state);
     SqlResult<void> stage(std::int64_t batch, const std::vector<RecordUpdate>& updates);
     SqlResult<std::optional<std::int64_t>> find_batch(const WriteRequest& request, Timestamp now);
     SqlResult<std::uint64_t> staged_bytes(std::int64_t batch);

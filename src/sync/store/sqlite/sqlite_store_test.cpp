@@ -1,5 +1,6 @@
 #include "sync/store/sqlite/sqlite_store.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/sqlite/store_files.hpp"
 #include "sync/store/store_contract_test.hpp"
+#include "sync/store/store_contract_weave_test.hpp"
 #include "sys/scratch_folder_fixture.hpp"
 
 namespace homespun::sync::store {
@@ -43,6 +45,8 @@ class SqliteMaker final : public StoreMaker {
     sys::ScratchFolder directory_;
 };
 
+INSTANTIATE_TEST_SUITE_P(sqlite, WeaveContract,
+                         testing::Values([] { return std::make_unique<SqliteMaker>(65'536); }));
 INSTANTIATE_TEST_SUITE_P(sqlite, StoreContract,
                          testing::Values([] { return std::make_unique<SqliteMaker>(65'536); }));
 /// The table in memory holds one user at most: nearly everything is answered from the files.
@@ -126,7 +130,7 @@ TEST_F(SqliteStoreTest, ANewerFormatIsRefusedWithAdvice) {
     ASSERT_TRUE(Database::open(file(1), {})->set_user_version(shard_format + 1));
     const auto refused = open();
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("shard-1.db has storage format 3"));
+    EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("shard-1.db has storage format {}", shard_format + 1)));
     EXPECT_THAT(refused.error().message, HasSubstr("newer version"));
     EXPECT_THAT(refused.error().message, HasSubstr("backup"));
 }
@@ -139,7 +143,8 @@ TEST_F(SqliteStoreTest, AnOlderFormatIsMigratedAfterACopy) {
     ASSERT_TRUE(adopt_shard(*database, file(0), {&migration, 1}, shard_format + 1));
     EXPECT_EQ(database->user_version().value(), shard_format + 1);
     EXPECT_TRUE(database->execute("SELECT x FROM added"));
-    EXPECT_EQ(Database::open(file(0) + ".format-2", {})->user_version().value(), shard_format);
+    EXPECT_EQ(Database::open(file(0) + fmt::format(".format-{}", shard_format), {})->user_version().value(),
+              shard_format);
 }
 
 TEST_F(SqliteStoreTest, AFailedMigrationChangesNothing) {
