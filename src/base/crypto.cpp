@@ -106,6 +106,15 @@ std::string sha256(std::string_view data) {
     return std::string(view(digest));
 }
 
+std::string sha1(std::string_view data) {
+    constexpr std::size_t sha1_size = 20;
+    std::string digest(sha1_size, '\0');
+    if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                   EVP_sha1(), nullptr) != 1)
+        std::abort();
+    return digest;
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view data) {
     Digest digest;
     hmac(key, {data}, digest);

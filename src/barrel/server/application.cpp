@@ -79,7 +79,8 @@ std::expected<std::unique_ptr<Application>, rbr::Diagnostics> Application::build
         std::vector<std::string> roots = services[i].mounts;
         if (roots.empty()) roots.emplace_back();
         for (std::string& root : roots)
-            mounts.push_back({i, &service.contract(), std::move(root), service.has_contract_page()});
+            mounts.push_back({i, &service.contract(), std::move(root), service.has_contract_page(),
+                              services[i].ignore_trailing_slashes});
     }
     auto router = rbr::Router::build(mounts);
     if (!router) return std::unexpected(std::move(router.error()));
