@@ -9,14 +9,6 @@ namespace {
 
 using store::Timestamp;
 
-/// Clients of 1.0 sent names that are too long for any column, and got a code for it.
-std::optional<Refusal> too_long(const barrel::Context& context) {
-    if (context.parameter("user").size() > longest_name) return Refusal{invalid_user, "user_name_too_long"};
-    if (context.parameter("collection").size() > longest_name)
-        return Refusal{invalid_collection, "collection_name_too_long"};
-    return std::nullopt;
-}
-
 }  // namespace
 
 WeaveService::WeaveService(const Parts& parts, std::uint64_t quota_bytes)
@@ -25,6 +17,8 @@ WeaveService::WeaveService(const Parts& parts, std::uint64_t quota_bytes)
 void WeaveService::register_natives(barrel::Natives& natives) {
     natives.authenticator(
         "weave_user", [this](Context& context) -> base::Task<std::expected<void, barrel::Problem>> {
+            if (context.parameter("user").size() > longest_name)
+                co_return std::unexpected(barrel::Problem{.status = 400, .reason = "user_name_too_long"});
             const auto began = Timestamp::from_ms(parts_.clock.now_ms());
             auto known = co_await parts_.auth.authenticate(context);
             if (!known) co_return known;
@@ -35,7 +29,8 @@ void WeaveService::register_natives(barrel::Natives& natives) {
     const auto handler = [&](std::string name, Answer (WeaveService::*function)(Context&)) {
         natives.handler(std::move(name), [this, function](Context& context) -> Answer {
             if (context.request().method == "HEAD") co_return auth::WeaveAnswers::status(405);
-            if (const auto refusal = too_long(context)) co_return refuse(context, *refusal);
+            if (context.parameter("collection").size() > longest_name)
+                co_return refuse(context, {invalid_collection, "collection_name_too_long"});
             co_return co_await (this->*function)(context);
         });
     };
@@ -82,6 +77,7 @@ WeaveService::Response WeaveService::fail(Context& context, const store::Failure
 }
 
 WeaveService::Response WeaveService::problem(Context& context, const barrel::Problem& problem) const {
+    if (problem.reason == "user_name_too_long") return refuse(context, {invalid_user, "user_name_too_long"});
     return parts_.answers.problem(context, problem);
 }
 
