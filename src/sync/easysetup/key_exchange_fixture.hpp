@@ -1,6 +1,4 @@
 #pragma once
-#include <fmt/format.h>
-
 #include <functional>
 #include <map>
 #include <set>
@@ -73,8 +71,8 @@ class KeyExchange {
     }
 
     net::http::ClientResponse new_channel(const std::string& id) {
-        const auto name = fmt::format("c{}{}z", pin_alphabet[channels_.size() / 32 % 32],
-                                      pin_alphabet[channels_.size() % 32]);
+        const auto count = channels_.size();
+        const auto name = std::string("c") + pin_alphabet[count / 32 % 32] + pin_alphabet[count % 32] + 'z';
         channels_[name].ids.insert(id);
         return respond(200, '"' + name + '"');
     }

@@ -1,5 +1,6 @@
 // Whole pairings in memory: both sides and the rules of a server.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -209,7 +210,7 @@ Trial pair_with_loss(Version receivers, Version senders, Role losing, int nth, L
 }
 
 TEST(FlakyNetworkTest, AnyLostRequestOrAnswerIsRepeated) {
-    for (const Version other_version : {1, 2, 3}) {
+    for (const Version other_version : {1, 3}) {
         for (const auto losing : {Role::receiver, Role::sender}) {
             for (const auto loss : {Loss::request, Loss::answer}) {
                 int nth = 1;

@@ -194,6 +194,13 @@ TEST_F(PartyTest, ARepeatedUploadThatHadArrivedGoesOn) {
     EXPECT_EQ(header(receiver_.request(), "If-None-Match"), "\"mine\"");
 }
 
+TEST_F(PartyTest, ARepetitionBeforeDoesNotExcuseALaterUpload) {
+    receiver_.unanswered();
+    receiver_.answered(response(200, "\"eg2m\""));
+    receiver_.answered(response(412, "", "\"mine\""));
+    expect_report(receiver_, ErrorCode::server);
+}
+
 TEST_F(PartyTest, NoAnswerSixTimesIsTheEnd) {
     for (int i = 0; i < 5; ++i) {
         sender_.unanswered();
