@@ -25,7 +25,7 @@ constexpr Version hardened_version = 2;
 constexpr Version delay_version = 3;
 
 /// Larger messages are not looked into.
-constexpr std::size_t max_message_bytes = 64 * 1024;
+constexpr std::size_t max_message_bytes = std::size_t{64} * 1024;
 
 /// A message's payload, and which version its writer speaks (1 when it does not say).
 template <class Payload>

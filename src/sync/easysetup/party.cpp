@@ -108,22 +108,22 @@ void Party::ask_for_channel() {
 }
 
 void Party::upload(std::string message) {
-    ask(Stage::upload, "PUT", "/" + channel_, std::move(message));
-    request_->headers.set("Content-Type", "application/json");
+    auto& headers = ask(Stage::upload, "PUT", "/" + channel_, std::move(message)).headers;
+    headers.set("Content-Type", "application/json");
     if (version_ < hardened_version) return;
     if (peer_tag_.empty()) {
-        request_->headers.set("If-None-Match", "*");
+        headers.set("If-None-Match", "*");
     } else {
-        request_->headers.set("If-Match", peer_tag_);
+        headers.set("If-Match", peer_tag_);
     }
 }
 
 void Party::poll(int tries) {
-    ask(Stage::poll, "GET", "/" + channel_);
+    auto& request = ask(Stage::poll, "GET", "/" + channel_);
     tries_left_ = tries;
     if (own_tag_.empty()) return;
-    request_->headers.set("If-None-Match", own_tag_);
-    request_->wait = after_upload;
+    request.headers.set("If-None-Match", own_tag_);
+    request.wait = after_upload;
 }
 
 void Party::rest() {
@@ -137,27 +137,30 @@ void Party::end() {
 }
 
 void Party::complete() {
-    if (role_ == Role::receiver) return ask(Stage::parting, "DELETE", "/" + channel_);
     end();
+    if (role_ == Role::receiver) ask(Stage::parting, "DELETE", "/" + channel_);
 }
 
 void Party::give_up(Failure failure) {
+    end();
+    if (!channel_.empty() && is_reported(failure.code)) {
+        auto& headers = ask(Stage::parting, "POST", "/report").headers;
+        headers.set("X-KeyExchange-Cid", channel_);
+        headers.set("X-KeyExchange-Log", name_of(failure.code));
+    }
     failure_ = std::move(failure);
-    if (channel_.empty() || !is_reported(failure_->code)) return end();
-    ask(Stage::parting, "POST", "/report");
-    request_->headers.set("X-KeyExchange-Cid", channel_);
-    request_->headers.set("X-KeyExchange-Log", name_of(failure_->code));
 }
 
 void Party::give_up(const base::jpake::Failure& failure, std::string_view message) {
     give_up({ErrorCode::invalid, fmt::format("{}: {}", message, failure.message())});
 }
 
-void Party::ask(Stage stage, std::string_view method, std::string path, std::string body) {
+Request& Party::ask(Stage stage, std::string_view method, std::string path, std::string body) {
     stage_ = stage;
     repeats_ = 0;
     request_.emplace(std::string(method), std::move(path), net::http::Headers(), std::move(body));
     request_->headers.set("X-KeyExchange-Id", client_id_);
+    return *request_;
 }
 
 }  // namespace homespun::sync::easysetup

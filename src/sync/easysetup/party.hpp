@@ -87,7 +87,7 @@ class Party {
   private:
     enum class Stage : std::uint8_t { channel, upload, poll, rest, parting, over };
 
-    void ask(Stage stage, std::string_view method, std::string path, std::string body = {});
+    Request& ask(Stage stage, std::string_view method, std::string path, std::string body = {});
     void end();
     void take_channel(const net::http::ClientResponse& answer);
     void take_upload(const net::http::ClientResponse& answer);

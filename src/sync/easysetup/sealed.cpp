@@ -44,7 +44,7 @@ std::string encrypt(std::string_view key, std::string_view iv, std::string_view 
     demand(EVP_EncryptUpdate(context.get(), bytes_of(out), &head, bytes_of(text),
                              static_cast<int>(text.size())) == 1);
     demand(EVP_EncryptFinal_ex(context.get(), bytes_of(out) + head, &tail) == 1);
-    out.resize(static_cast<std::size_t>(head + tail));
+    out.resize(static_cast<std::size_t>(head) + static_cast<std::size_t>(tail));
     return out;
 }
 
@@ -62,7 +62,7 @@ std::expected<std::string, SealFault> decrypt(std::string_view key, std::string_
         OPENSSL_cleanse(out.data(), out.size());
         return std::unexpected(SealFault::bad_ciphertext);
     }
-    out.resize(static_cast<std::size_t>(head + tail));
+    out.resize(static_cast<std::size_t>(head) + static_cast<std::size_t>(tail));
     return out;
 }
 
