@@ -18,7 +18,9 @@ constexpr std::chrono::milliseconds sweep_period{250};
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
+/// The peer's address; one of IPv4 as such, also where it came to a listener of IPv6.
 std::string remote_text(int descriptor) {
+    constexpr std::size_t mapped_bytes = 12;  // of ::ffff:a.b.c.d stand before IPv4's four
     sockaddr_storage storage{};
     socklen_t size = sizeof(storage);
     char text[INET6_ADDRSTRLEN] = "unix";
@@ -26,7 +28,12 @@ std::string remote_text(int descriptor) {
     if (storage.ss_family == AF_INET) {
         inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, text, sizeof(text));
     } else if (storage.ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, text, sizeof(text));
+        const auto& address = reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&address)) {
+            inet_ntop(AF_INET, &address.s6_addr[mapped_bytes], text, sizeof(text));
+        } else {
+            inet_ntop(AF_INET6, &address, text, sizeof(text));
+        }
     }
     return text;
 }

@@ -273,6 +273,16 @@ TEST_F(ServerTest, NobodyElseSaysWhoAsks) {
     EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos);
 }
 
+TEST_F(ServerTest, AnIPv4PeerOfADualStackListenerIsShownAsIPv4) {
+    auto listener = Listener::open(*Address::parse("[::]:0"));
+    if (!listener) GTEST_SKIP() << listener.error().message;
+    const auto port = listener->address().port;
+    server_.listen(std::move(*listener));
+    Peer peer(port);
+    peer.send("GET /remote HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos);
+}
+
 TEST_F(ServerTest, TakesARequestByteByByte) {
     Peer peer(port_);
     for (const char c : std::string_view("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello")) {
