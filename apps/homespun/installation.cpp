@@ -127,11 +127,12 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
-    const auto reasons = assets.find(reasons_page);
-    if (!reasons) return base::fail(std::string(reasons_page) + " is not compiled in");
-    request_metrics = std::make_unique<RequestMetrics>(metrics, reasons->bytes);
-    request_log = std::make_unique<RequestLog>(*logger, *request_metrics, settings.flag("access_log"),
-                                               ReasonTexts(reasons->bytes));
+    const auto page = assets.find(reasons_page);
+    if (!page) return base::fail(std::string(reasons_page) + " is not compiled in");
+    reasons = std::make_unique<ReasonTexts>(page->bytes);
+    request_metrics = std::make_unique<RequestMetrics>(metrics, *reasons);
+    request_log =
+        std::make_unique<RequestLog>(*logger, *request_metrics, settings.flag("access_log"), *reasons);
     register_process_metrics(metrics);
     auto& loop = loops[0];
     connection_log = std::make_unique<ConnectionLog>(*logger, metrics, loop);
@@ -200,6 +201,7 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     auto proxies = parse_trusted_proxies(settings);
     if (!proxies) return std::unexpected(proxies.error());
     parts->proxies = std::move(*proxies);
+    parts->exposed = !parts->proxies.empty();  // whoever reaches them reaches us
     for (const auto& listener : start.listeners) {
         if (listener.address().is_loopback()) continue;
         parts->exposed = true;

@@ -70,7 +70,7 @@ struct Installation::Parts {
     homespun::sync::store::QuotaLimits quota;
     homespun::sync::storage::Notices notices;
     std::string root_url;
-    bool exposed = false;
+    bool exposed = false;  ///< others can reach us: by a listener, a public URL or a proxy
     std::string setup_link;
 
     std::unique_ptr<homespun::sync::store::Store> store;
@@ -91,6 +91,7 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<homespun::sync::ops::DataService> data_service;
     homespun::net::ServerMetrics connections = ::connection_metrics(metrics);
+    std::unique_ptr<ReasonTexts> reasons;
     std::unique_ptr<RequestMetrics> request_metrics;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<ConnectionLog> connection_log;

@@ -57,7 +57,7 @@ std::span<const config::Key> setting_keys() {
          .fallback = std::string("first"),
          .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "
                  "reach us: "
-                 "loopback, no public_url), or everybody.",
+                 "loopback, no public_url, no trusted_proxies), or everybody.",
          .choices = {"closed", "first", "open"}},
         {.name = "accounts",
          .fallback = std::string("own"),
