@@ -127,6 +127,9 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
+    accounts_watch =
+        std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/accounts.db", accounts_pool);
+    token_watch = std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/token.db", token_pool);
     const auto page = assets.find(reasons_page);
     if (!page) return base::fail(std::string(reasons_page) + " is not compiled in");
     reasons = std::make_unique<ReasonTexts>(page->bytes);

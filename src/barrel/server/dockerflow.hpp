@@ -21,7 +21,7 @@ struct Dockerflow {
     };
 
     /// Asks what the program depends on. 200 when well, 503 otherwise. Called on the loop of the request.
-    std::function<base::Task<Health>()> heartbeat;
+    std::function<base::Task<Health>(Context&)> heartbeat;
     /// Whether load balancers shall send requests: false while starting and draining. Empty: always. Must be
     /// cheap and thread-safe.
     std::function<bool()> in_service;
