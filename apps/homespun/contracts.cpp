@@ -56,25 +56,27 @@ barrel::Application::Observer Installation::Parts::observer() {
 
 base::Result<void> Installation::Parts::bind_contracts() {
     struct Contract {
+        const char* service;  ///< of the setting `services`; null: always
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
     };
     const Contract contracts[] = {
-        {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
-        {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
-        {"accounts", settings.text("mount.accounts") + "/v1",
+        {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
+        {nullptr, "operators", "",
+         [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
+        {"accounts", "accounts", settings.text("mount.accounts") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
-        {"oauth", settings.text("mount.oauth") + "/v1",
+        {"accounts", "oauth", settings.text("mount.oauth") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
-        {"profile", settings.text("mount.profile") + "/v1",
+        {"accounts", "profile", settings.text("mount.profile") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
-        {"token", settings.text("mount.token"),
+        {"token", "token", settings.text("mount.token"),
          [this](barrel::Natives& natives) {
              token_service->register_natives(natives);
              account_events->register_natives(natives);
          }},
-        {"storage", settings.text("mount.storage") + "/1.5",
+        {"storage", "storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
     };
     std::vector<barrel::Application::Mounted> mounted;
@@ -84,6 +86,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         mounted.push_back(std::move(*own));
     }
     for (const auto& contract : contracts) {
+        if (contract.service != nullptr && !runs(settings, contract.service)) continue;
         barrel::Natives natives;
         contract.fill(natives);
         std::vector<std::string> mounts;

@@ -71,6 +71,7 @@ base::Result<void> Installation::Parts::open_databases() {
     auto opened_tokens = sqlite::TokenSqlite::open(data + "/token.db");
     if (!opened_tokens) return std::unexpected(opened_tokens.error());
     token_store = std::move(*opened_tokens);
+    if (!runs(settings, "storage")) return {};  // then others are the nodes
     const auto node = root_url + settings.text("mount.storage");
     if (auto set = token_store->set_own_node(node); !set) {
         return base::fail(fmt::format("{}/token.db: {}", data, set.error().detail));
@@ -173,7 +174,8 @@ base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
     const auto path = settings.text("data") + setup_file;
     const auto known = wait_for(loop, accounts->list_accounts(loop));
     if (!known) return std::unexpected(known.error());
-    const bool needed = known->empty() && settings.text("accounts") != "mozilla" &&
+    const bool needed = known->empty() && runs(settings, "accounts") &&
+                        settings.text("accounts") != "mozilla" &&
                         sign_up_setting(settings, exposed) == sync::accounts::SignUp::closed;
     if (!needed) {
         ::unlink(path.c_str());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 using namespace homespun;
 namespace config = base::config;
 
@@ -67,6 +69,11 @@ base::Result<sync::store::QuotaLimits> parse_quota(const config::Settings& setti
         }
     }
     return quota;
+}
+
+bool runs(const config::Settings& settings, std::string_view service) {
+    const auto& services = settings.list("services");
+    return std::ranges::find(services, service) != services.end();
 }
 
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {
