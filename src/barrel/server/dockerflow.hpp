@@ -37,7 +37,7 @@ struct Dockerflow {
 void register_dockerflow(Natives& natives, Dockerflow options);
 
 /// Registers the native `metrics` of a contract that may have a listener of its own. `render` gives all
-/// metrics in Prometheus text, summed over the workers; thread-safe.
+/// metrics in Prometheus text; thread-safe.
 void register_metrics(Natives& natives, std::function<std::string()> render);
 
 }  // namespace homespun::barrel

@@ -92,14 +92,14 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
             return;
         }
         constexpr std::size_t most_above = 64;
-        metrics.accepted.add();
+        share.ties.metrics.accepted.add();
         const auto others = open.fetch_add(1);
         if (others >= limits.connections + most_above) {
             open.fetch_sub(1);
             share.tell(Ending::turned_away);
             return;
         }
-        metrics.open.add(1);
+        share.ties.metrics.open.add(1);
         if (others >= limits.connections) make_room(share.number, shares.size());
         const int on = 1;
         setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -141,7 +141,6 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     base::Logger& logger;
     ServerLimits limits;
-    ServerMetrics metrics;
     std::vector<std::unique_ptr<LoopShare>> shares;
     std::vector<std::shared_ptr<Acceptance>> acceptances;
     std::size_t next_share = 0;
@@ -149,23 +148,22 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     std::atomic<bool> draining{false};
     std::function<void()> on_drained;
 
-    Impl(base::Logger& its_logger, ServerLimits its_limits, ServerMetrics its_metrics)
-        : logger(its_logger), limits(its_limits), metrics(its_metrics) {}
+    Impl(base::Logger& its_logger, ServerLimits its_limits) : logger(its_logger), limits(its_limits) {}
 };
 
 Server::Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
                base::Logger& logger, ServerLimits limits, ServerTies ties)
-    : impl_(std::make_shared<Impl>(logger, limits, ties.metrics)) {
+    : impl_(std::make_shared<Impl>(logger, limits)) {
     for (auto* loop : loops) {
         auto& share = *impl_->shares.emplace_back(
             std::make_unique<LoopShare>(*loop, application, clock, logger, limits, ties));
         share.number = impl_->shares.size() - 1;
         share.most_held = limits.held_bytes / loops.size();
         const std::weak_ptr<Impl> weak = impl_;
-        share.on_close = [weak] {
+        share.on_close = [weak, &share] {
             const auto impl = weak.lock();
             if (!impl) return;
-            impl->metrics.open.add(-1);
+            share.ties.metrics.open.add(-1);
             impl->connection_closed();
         };
         loop->post([weak, loop, &share] {

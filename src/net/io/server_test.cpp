@@ -86,7 +86,7 @@ class Echo final : public http::Application {
 
 /// Counts what the server says of the connections it ends.
 struct Endings {
-    std::array<std::atomic<int>, 7> counts{};
+    std::array<std::atomic<int>, ending_words.size()> counts{};
     [[nodiscard]] int of(Ending ending) const { return counts[static_cast<std::size_t>(ending)]; }
     ServerTies ties(TrustedProxies proxies = {}, ServerMetrics metrics = {}) {
         return {std::move(proxies), [this](Ending ending) { ++counts[static_cast<std::size_t>(ending)]; },
