@@ -179,6 +179,10 @@ def nobody_outside_sees_them(program: Path, folder: Path) -> None:
     with HomespunServer(program, folder / "behind-a-proxy", public) as server:
         check(request("GET", f"{server.root}/metrics").status == 404, "/metrics is there for everybody")
         check(request("GET", f"{server.root}/__heartbeat__").status == 200, "the heartbeat is gone, too")
+    trusting = ["--set", "trusted_proxies=127.0.0.1"]
+    with HomespunServer(program, folder / "behind-a-trusted-proxy", trusting) as server:
+        check(request("GET", f"{server.root}/metrics").status == 404, "/metrics goes out through the proxy")
+        check((server.data / "setup-link").exists(), "whoever comes first through the proxy gets an account")
     port = free_port()
     with HomespunServer(program, folder / "own", ["--set", f"metrics_listen=127.0.0.1:{port}"]) as server:
         own = f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/ops/admin_answers.hpp"
 #include "sync/ops/backup.hpp"
 #include "sync/ops/export_format.hpp"
 #include "sync/protocol/bso.hpp"
@@ -14,16 +15,6 @@ using net::http::Response;
 constexpr std::size_t most_imports = 8;
 /// A command line that has gone away without a word; what it built up goes then.
 constexpr std::int64_t stale_after_ms = 10LL * 60 * 1000;
-
-Response json_response(std::string body) {
-    return Response(200, "application/json", std::move(body));
-}
-
-Response refusal(int status, std::string_view message) {
-    std::string body;
-    base::json::Writer(body).begin_object().member("error", message).end_object();
-    return Response(status, "application/json", std::move(body));
-}
 
 Response no_such_import() {
     return refusal(404,
