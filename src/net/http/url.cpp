@@ -67,8 +67,8 @@ base::Result<Url> Url::parse(std::string_view text) {
     return url;
 }
 
-bool Url::is_loopback() const {
-    const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
+bool is_loopback(std::string_view host) {
+    const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
     return host == "localhost" || host == "::1" || (numbers && host.starts_with("127."));
 }
 

@@ -16,9 +16,10 @@ struct Url {
 
     /// Refuses other schemes, user names, fragments, blanks and control characters; the error says which.
     static base::Result<Url> parse(std::string_view text);
-    /// localhost, 127.0.0.0/8 as numbers, or ::1: what never leaves this machine.
-    [[nodiscard]] bool is_loopback() const;
 };
+
+/// localhost, 127.0.0.0/8 as numbers, or ::1 (without brackets): what never leaves this machine. Lower case.
+bool is_loopback(std::string_view host);
 
 /// `host[:port]` as it stands in Host and in URLs: brackets around IPv6, no port where it is the scheme's
 /// own.

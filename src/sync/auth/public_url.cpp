@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "net/http/url.hpp"
 
 namespace homespun::sync::auth {
 namespace {
@@ -70,8 +71,7 @@ std::string PublicUrl::authority() const {
 }
 
 bool PublicUrl::is_loopback() const {
-    const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
-    return host == "localhost" || host == "[::1]" || (numbers && host.starts_with("127."));
+    return net::http::is_loopback(host == "[::1]" ? "::1" : std::string_view(host));
 }
 
 std::string PublicUrl::text() const {
