@@ -80,15 +80,7 @@ base::Task<bool> OldRows::remove_one(base::Executor& home, const UserRow& row, S
     co_return removed.has_value();
 }
 
-base::Task<bool> OldRows::remove_elsewhere(const UserRow& row, SilentNodes& silent) {
-    const auto failed = [&](std::string_view detail) {
-        parts_.logger.warning("old_user_not_purged", {{"uid", static_cast<std::int64_t>(row.uid)},
-                                                      {"node", std::string_view(row.node)},
-                                                      {"detail", detail}});
-        return false;
-    };
-    const auto url = net::http::Url::parse(fmt::format("{}/1.5/{}", row.node, row.uid));
-    if (!url) co_return failed(url.error().message);
+net::ClientRequest OldRows::signed_deletion(const UserRow& row, const net::http::Url& url) const {
     protocol::TokenPayload payload;
     payload.uid = row.uid;
     payload.node = row.node;
@@ -103,11 +95,23 @@ base::Task<bool> OldRows::remove_elsewhere(const UserRow& row, SilentNodes& sile
     header.nonce = base::hex_encode(parts_.random.bytes(6));
     net::ClientRequest request;
     request.method = "DELETE";
-    request.target = url->target;
-    const auto host = url->host.contains(':') ? "[" + url->host + "]" : url->host;
-    const base::hawk::Request signed_part{request.method, request.target, host, url->port};
+    request.target = url.target;
+    const auto host = url.host.contains(':') ? "[" + url.host + "]" : url.host;
+    const base::hawk::Request signed_part{request.method, request.target, host, url.port};
     request.headers.add("Authorization", base::hawk::sign(pair.key, std::move(header), signed_part));
-    const auto answer = co_await parts_.client.send(net::Endpoint::of(*url), std::move(request));
+    return request;
+}
+
+base::Task<bool> OldRows::remove_elsewhere(const UserRow& row, SilentNodes& silent) {
+    const auto failed = [&](std::string_view detail) {
+        parts_.logger.warning("old_user_not_purged", {{"uid", static_cast<std::int64_t>(row.uid)},
+                                                      {"node", std::string_view(row.node)},
+                                                      {"detail", detail}});
+        return false;
+    };
+    const auto url = net::http::Url::parse(fmt::format("{}/1.5/{}", row.node, row.uid));
+    if (!url) co_return failed(url.error().message);
+    const auto answer = co_await parts_.client.send(net::Endpoint::of(*url), signed_deletion(row, *url));
     if (!answer || answer->status >= 500) silent.insert(row.node);
     if (!answer) co_return failed(answer.error().message);
     if (answer->status == 200 || answer->status == 404) co_return true;

@@ -55,6 +55,7 @@ class OldRows {
 
     base::Task<bool> remove_one(base::Executor& home, const UserRow& row, SilentNodes& silent);
     base::Task<bool> remove_elsewhere(const UserRow& row, SilentNodes& silent);
+    [[nodiscard]] net::ClientRequest signed_deletion(const UserRow& row, const net::http::Url& url) const;
     template <class Work>
     auto ask(base::Executor& home, Work work) -> base::Task<std::invoke_result_t<Work, TokenStore&>>;
 
