@@ -25,7 +25,7 @@ CODE = re.compile(r"(`+)(?:(?!\1).)+\1")
 LINK = re.compile(r"\]\(<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\)")
 DEFINITION = re.compile(r"\s{0,3}\[[^\]]+\]:\s*<?([^\s<>]+)>?")
 HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*$")
-NAMED = re.compile(r"(?<!`)`([\w.-]+/[\w./*-]+?)/?`(?!`)")
+NAMED = re.compile(r"(?<!`)`([\w-][\w.-]*/[\w./*-]+?)/?`(?!`)")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 

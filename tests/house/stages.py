@@ -233,6 +233,7 @@ def layers() -> Outcome:
         script = TOP / "tests" / "house" / f"check_{name}.py"
         outcome.add(read_last_line(name, run(f"{name}-self-test", [script, "--self-test"], 60)))
         outcome.add(read_last_line(name, run(name, [script], 60)))
+    outcome.add(read_last_line("pages", run("pages", [TOP / "tests" / "house" / "check_package_pages.sh"], 60)))
     outcome.add(read_unittest("mutants", run("mutants", ["python3", TOP / "tests" / "mutants" / "test_mutants.py"], 60)))
     return outcome
 
