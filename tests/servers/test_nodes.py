@@ -9,7 +9,7 @@ from typing import Any
 
 from checks import ask_for_token, check, refused
 from homespun_server import HomespunServer
-from sync_client import SyncStorage, Token
+from sync_client import SyncStorage, Token, given_token
 
 
 class Pair:
@@ -41,9 +41,7 @@ class Pair:
 
     def token(self, account: dict[str, str], key_id: str = "") -> Token:
         """A storage token for it."""
-        answer = ask_for_token(self.first, account, key_id)
-        check(answer.status == 200, f"no token: {answer.status} {answer.body!r}")
-        return Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint")))
+        return given_token(ask_for_token(self.first, account, key_id))
 
     def away(self) -> dict[str, str]:
         """A new account on the second server."""
