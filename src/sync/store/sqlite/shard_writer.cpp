@@ -148,6 +148,8 @@ void ShardWriter::run() {
 ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     // A parked request waits for the next hundredth of the second of the injected clock.
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
+    // Nothing is tidied up any more.
+    if (broken_.load(std::memory_order_relaxed)) return Steady::now() + std::chrono::hours(1);
     auto wake = std::max(next_purge_, next_slice_);
     if (vacuum_.possible()) wake = std::min(wake, std::max(quiet_from_, next_vacuum_));
     if (wal_frames_ > 0 && !tidying_) wake = std::min(wake, quiet_from_);
@@ -327,6 +329,7 @@ void ShardWriter::commit_group() {
         }
         if (!done) {
             roll_back();
+            if (done.error().is_failed_sync()) give_up_writing(done.error());
             return commit_alone(std::move(executed));
         }
     }
@@ -357,6 +360,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
             const auto executed = execute(request, false);
             if (!executed) {
                 done = std::unexpected(executed.error());
+                if (done.error().is_failed_sync()) give_up_writing(done.error());
             } else if (done = commit(); !done && done.error().is_damage()) {
                 give_up_writing(done.error());
             }

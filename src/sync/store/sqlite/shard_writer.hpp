@@ -42,8 +42,9 @@ struct WriterSettings {
 /// user gets one write per hundredth of a second: the next one is parked while others go on. What it holds
 /// unanswered is bounded: above that, requests are refused as `unavailable`. Owns the shard's
 /// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
-/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit is final:
-/// writes are refused until the store is opened again. Thread-safe where not said otherwise.
+/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit, a
+/// checkpoint, a purge or a vacuum is final: writes are refused until the store is opened again. Thread-safe
+/// where not said otherwise.
 class ShardWriter {
   public:
     /// `clock`, `logger` and `table` must outlive the writer. Starts the thread.
