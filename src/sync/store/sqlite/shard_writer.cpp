@@ -269,23 +269,12 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
         // Its records were written a moment ago, perhaps on the same hundredth.
         moment.timestamp = std::max(moment.timestamp, Timestamp{staged->last_write.hundredths + 1});
     }
-    // A savepoint copies every page it sees changed: a third of the cost of a single record
-    // (docs/storage-format.md). All but one kind of request refuse before they write, and an error of SQLite
-    // abandons the whole group and tries each request alone, so nothing else needs to be undone by itself.
-    const bool undoable = request->kind == WriteKind::commit_batch;
-    if (undoable) {
-        if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
-    }
+    // No savepoint: it copies every page it sees changed, a third of the cost of a single record
+    // (docs/storage-format.md). Requests refuse before they write, and an error of SQLite abandons the whole
+    // group and tries each request alone, so nothing needs to be undone by itself.
     auto applied = tables_->apply(*request, **state, staged, moment);
     if (!applied) return std::unexpected(applied.error());
     request->outcome = std::move(*applied);
-    if (undoable) {
-        if (!request->outcome) {
-            auto undone = database_.use("ROLLBACK TO request").run();
-            if (!undone) return std::unexpected(undone.error());
-        }
-        if (auto done = database_.use("RELEASE request").run(); !done) return std::unexpected(done.error());
-    }
     return true;
 }
 
@@ -302,6 +291,7 @@ SqlResult<void> ShardWriter::commit() {
 void ShardWriter::roll_back() {
     // SQLite may have rolled back by itself, after a full disk for example.
     if (!database_.autocommit()) (void)database_.use("ROLLBACK").run();
+    tables_->rolled_back();
     touched_.clear();
 }
 
