@@ -81,10 +81,11 @@ bool ShardWriter::enqueue(Request& request) {
             settings_.metrics.refused_writes.add();
             return false;
         }
-        is_news = queue_.empty() || queue_.size() + 1 == crowd;
         ++held_requests_;
         held_bytes_ += bytes;
         queue_.push_back(std::move(request));
+        is_news = wanted_ > 0 && queue_.size() >= wanted_;
+        if (is_news) wanted_ = 0;  // woken once
         note_fullness();
     }
     if (is_news) wake_.notify_one();
@@ -164,7 +165,11 @@ bool ShardWriter::take_queued() {
     };
     if (inbox_.empty() && !has_news()) {
         if (draining_ && parked_.empty()) return false;
-        if (!draining_) wake_.wait_until(lock, next_wake(), has_news);
+        if (!draining_) {
+            wanted_ = 1;
+            wake_.wait_until(lock, next_wake(), has_news);
+            wanted_ = 0;
+        }
     }
     draining_ = closing_;
     for (auto& request : queue_)
@@ -180,7 +185,9 @@ void ShardWriter::gather() {
     const auto due = last_group_ + group_interval;
     if (!draining_ && inbox_.size() < crowd && Steady::now() < due) {
         std::unique_lock lock(mutex_);
+        wanted_ = crowd - inbox_.size();
         wake_.wait_until(lock, due, [this] { return closing_ || inbox_.size() + queue_.size() >= crowd; });
+        wanted_ = 0;
     }
     last_group_ = Steady::now();
 }
@@ -335,6 +342,7 @@ void ShardWriter::commit_group() {
     if (!executed.empty()) settings_.metrics.group_requests.observe(executed.size());
     publish();
     complete(std::move(executed));
+    note_use();
     quiet_from_ = Steady::now() + settings_.idle_after;
 }
 
@@ -364,6 +372,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
         settings_.metrics.group_requests.observe(one.size());
         publish();
         complete(std::move(one));
+        note_use();
     }
 }
 
@@ -388,7 +397,6 @@ void ShardWriter::publish() {
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
-    note_use();
 }
 
 /// They make room for others: once per group, so that it costs a single request next to nothing.

@@ -49,16 +49,23 @@ void ShardWriter::give_up_writing(const SqlError& error) {
                                            {"remedy", "check the disk, then restart"}});
 }
 
-/// What the shard takes on disk goes into the store's quota, if there is one. Cheap: both are in the header.
+std::optional<std::int64_t> ShardWriter::pragma(const char* sql) {
+    auto row = database_.use(sql);
+    const auto stepped = row.step();
+    if (!stepped || !*stepped) return std::nullopt;
+    return row.integer(0);
+}
+
+/// What the shard takes on disk goes into the store's quota, if there is one; what it was stays when it
+/// cannot be read. Cheap: both are in the header. No answer waits for it: the next group comes after it
+/// anyway.
 void ShardWriter::note_use() {
     if (!settings_.quota->bounds_store()) return;
-    const auto number = [&](const char* sql) {
-        auto row = database_.use(sql);
-        const auto stepped = row.step();
-        return stepped && *stepped ? row.integer(0) : 0;
-    };
-    const auto pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
-    settings_.quota->note(settings_.number, static_cast<std::uint64_t>(pages * number("PRAGMA page_size")));
+    if (page_size_ == 0) page_size_ = pragma("PRAGMA page_size").value_or(0);
+    const auto pages = pragma("PRAGMA page_count");
+    const auto free = pragma("PRAGMA freelist_count");
+    if (page_size_ == 0 || !pages || !free) return;
+    settings_.quota->note(settings_.number, static_cast<std::uint64_t>((*pages - *free) * page_size_));
     if (!settings_.quota->is_nearly_full() || Steady::now() < next_quota_warning_) return;
     next_quota_warning_ = Steady::now() + std::chrono::hours(1);
     logger_.warning("store_nearly_full", {{"used", static_cast<std::int64_t>(settings_.quota->used())}});
