@@ -129,12 +129,17 @@ class Store {
     virtual base::Task<Outcome<Listing>> list(base::Executor& home, UserId user, std::string collection,
                                               ListQuery query, Precondition when, RowSink sink) = 0;
 
+    struct Written {
+        Timestamp modified;
+        /// Payloads of the user from then on, bytes, as the quota counts them. Set where users have one.
+        std::optional<std::uint64_t> user_bytes;
+    };
     /// The precondition counts against the record's timestamp here, against the collection's in `post`.
-    virtual base::Task<Outcome<Timestamp>> put(base::Executor& home, UserId user, std::string collection,
-                                               RecordUpdate update, Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> put(base::Executor& home, UserId user, std::string collection,
+                                             RecordUpdate update, Precondition when) = 0;
     /// `updates` have different ids; an empty list creates or touches the collection.
-    virtual base::Task<Outcome<Timestamp>> post(base::Executor& home, UserId user, std::string collection,
-                                                std::vector<RecordUpdate> updates, Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> post(base::Executor& home, UserId user, std::string collection,
+                                              std::vector<RecordUpdate> updates, Precondition when) = 0;
 
     virtual base::Task<Outcome<Timestamp>> remove(base::Executor& home, UserId user, std::string collection,
                                                   std::string id, Precondition when) = 0;
@@ -173,10 +178,10 @@ class Store {
                                                      std::vector<RecordUpdate> updates,
                                                      Precondition when) = 0;
     /// Stages `updates` last and applies all; later entries of one id merge over earlier ones field by field.
-    virtual base::Task<Outcome<Timestamp>> commit_batch(base::Executor& home, UserId user,
-                                                        std::string collection, std::string batch,
-                                                        std::vector<RecordUpdate> updates,
-                                                        Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> commit_batch(base::Executor& home, UserId user,
+                                                      std::string collection, std::string batch,
+                                                      std::vector<RecordUpdate> updates,
+                                                      Precondition when) = 0;
 
     /// How much of what may wait for a write does wait in the fullest shard, 0 to 1: above that writes are
     /// refused.

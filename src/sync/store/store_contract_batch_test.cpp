@@ -166,10 +166,10 @@ TEST_P(StoreContract, OfTwoWritersWithOnePreconditionExactlyOneWins) {
     for (int round = 0; round < 50; ++round) {
         tick();
         const auto when = unmodified_since(*known);
-        auto one =
-            start_on(loop_, [&] { return store_->post(loop_, user, "col", {record("a", "1")}, when); });
-        auto two =
-            start_on(other, [&] { return store_->post(other, user, "col", {record("a", "2")}, when); });
+        auto one = start_on(
+            loop_, [&] { return modified_of(store_->post(loop_, user, "col", {record("a", "1")}, when)); });
+        auto two = start_on(
+            other, [&] { return modified_of(store_->post(other, user, "col", {record("a", "2")}, when)); });
         while (one.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready ||
                two.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
             tick();
@@ -200,8 +200,8 @@ Crowd write_in_crowd(Store& store, int writers, int rounds, const std::function<
             for (int round = 0; round < rounds; ++round) {
                 const RecordUpdate update{
                     "w" + std::to_string(writer) + "-" + std::to_string(round), "x", {}, {}};
-                const auto outcome =
-                    run_on(loop, [&] { return store.put(loop, user_of(writer), "col", update, {}); });
+                const auto outcome = run_on(
+                    loop, [&] { return modified_of(store.put(loop, user_of(writer), "col", update, {})); });
                 const std::lock_guard lock(mutex);
                 if (outcome)
                     crowd.answers[user_of(writer)].push_back(*outcome);
@@ -253,7 +253,8 @@ TEST_P(StoreContract, WhatWasQueuedIsWrittenBeforeTheStoreCloses) {
     std::vector<std::future<Outcome<Timestamp>>> writes;
     for (int i = 0; i < 50; ++i) {
         writes.push_back(start_on(loop_, [this, i] {
-            return store_->put(loop_, i % 2 ? user : UserId(1000 + i), "col", record(id_text(i), "x"), {});
+            return modified_of(
+                store_->put(loop_, i % 2 ? user : UserId(1000 + i), "col", record(id_text(i), "x"), {}));
         }));
     }
     // All were handed over once the loop has come by here.

@@ -133,10 +133,16 @@ SqlResult<bool> ShardTables::exceeds_quota(UserId user, std::uint64_t added) {
     if (quota_.is_full()) return true;
     const auto most = quota_.limits().user_hard;
     if (most == 0) return false;
+    const auto used = user_bytes(user);
+    if (!used) return std::unexpected(used.error());
+    return *used + added > most;
+}
+
+SqlResult<std::uint64_t> ShardTables::user_bytes(UserId user) {
     auto row = database_.use("SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1");
     if (const auto stepped = row.bind(1, static_cast<std::int64_t>(user)).step(); !stepped)
         return std::unexpected(stepped.error());
-    return static_cast<std::uint64_t>(row.integer(0)) + added > most;
+    return static_cast<std::uint64_t>(row.integer(0));
 }
 
 SqlResult<std::optional<Timestamp>> ShardTables::live_record(std::int64_t cid, std::string_view id,
@@ -188,13 +194,19 @@ ShardTables::Applied ShardTables::finish(const WriteRequest& request, UserState&
             .bind(4, sums.bytes)
             .run();
     if (!done) return std::unexpected(done.error());
+    WriteResult result{timestamp, {}};
+    if (quota_.limits().user_hard > 0) {
+        const auto bytes = user_bytes(request.user);
+        if (!bytes) return std::unexpected(bytes.error());
+        result.user_bytes = *bytes;
+    }
     if (auto* collection = state.find(request.collection)) {
         collection->modified = timestamp;
     } else {
         state.collections.push_back({cid, request.collection, timestamp});
     }
     state.last_write = timestamp;
-    return WriteResult{timestamp, {}};
+    return result;
 }
 
 ShardTables::Applied ShardTables::put(const WriteRequest& request, UserState& state, Moment moment) {

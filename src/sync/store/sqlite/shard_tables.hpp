@@ -79,6 +79,8 @@ class ShardTables {
     /// Before a request is staged in a batch that is there: makes room for it, or says why there is none.
     SqlResult<std::optional<Failure::Kind>> grow(const WriteRequest& request, std::int64_t batch);
     void remember(std::int64_t batch, const BatchSize& size);
+    /// Payload bytes of the user's collections, expired ones until they are purged.
+    SqlResult<std::uint64_t> user_bytes(UserId user);
     /// Whether `added` bytes of payload more would be too much for the user or the store.
     SqlResult<bool> exceeds_quota(UserId user, std::uint64_t added);
     SqlResult<void> apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums);

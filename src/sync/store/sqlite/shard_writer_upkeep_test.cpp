@@ -33,7 +33,8 @@ class ShardUpkeepTest : public testing::Test {
     }
     Outcome<Timestamp> post(std::vector<RecordUpdate> updates) {
         clock_.advance_ms(10);
-        return run_on(loop_, [&] { return store_->post(loop_, 1, "col", std::move(updates), {}); });
+        return run_on(loop_,
+                      [&] { return modified_of(store_->post(loop_, 1, "col", std::move(updates), {})); });
     }
     [[nodiscard]] bool takes_no_more_writes(milliseconds limit = std::chrono::seconds(5)) {
         const auto end = std::chrono::steady_clock::now() + limit;

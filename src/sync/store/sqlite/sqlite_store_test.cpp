@@ -81,7 +81,8 @@ class SqliteStoreTest : public testing::Test {
     std::string file(std::size_t shard) const { return shard_path(directory_.path() + "/store", shard); }
     Outcome<Timestamp> post(Store& store, UserId user, std::vector<RecordUpdate> updates) {
         clock_.advance_ms(10);
-        return run_on(loop_, [&] { return store.post(loop_, user, "col", std::move(updates), {}); });
+        return run_on(loop_,
+                      [&] { return modified_of(store.post(loop_, user, "col", std::move(updates), {})); });
     }
     std::int64_t count_rows(std::size_t shard, const std::string& table) {
         auto database = Database::open(file(shard), {.read_only = true});
@@ -417,7 +418,7 @@ TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {
     for (UserId user = 10; user < 20; ++user) {
         const std::string payload(user == 15 ? 2'000'000 : 10, 'x');
         writes.push_back(start_on(loop_, [this, &store, user, payload] {
-            return (*store)->put(loop_, user, "col", {"a", payload, {}, {}}, {});
+            return modified_of((*store)->put(loop_, user, "col", {"a", payload, {}, {}}, {}));
         }));
     }
     for (UserId user = 10; user < 20; ++user) {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,9 @@ constexpr bool takes_timestamp(WriteKind kind) {
 }
 
 struct WriteResult {
-    Timestamp timestamp;  ///< the new one; for staging the collection's unchanged one
-    std::string batch;    ///< of open_batch and append_batch
+    Timestamp timestamp;                        ///< the new one; for staging the collection's unchanged one
+    std::string batch;                          ///< of open_batch and append_batch
+    std::optional<std::uint64_t> user_bytes{};  ///< of what writes records, where users have a quota
 };
 
 /// A write on its way: owns its data, so that a client that goes away changes nothing. Made on a loop, owned
