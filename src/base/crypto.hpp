@@ -21,8 +21,8 @@ class Sha256 {
     std::string finish();
 
   private:
-    struct Context;
-    std::unique_ptr<Context> context_;
+    struct Running;
+    std::unique_ptr<Running> running_;
 };
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// RFC 5869 with SHA-256. An empty salt means 32 zero bytes. `length` at most 8160.
