@@ -1,6 +1,5 @@
 #include "sync/storage/request.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"

@@ -1,6 +1,5 @@
 #include "sync/store/sqlite/shard_tables.hpp"
 
-#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <utility>

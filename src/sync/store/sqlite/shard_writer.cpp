@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "sys/kill_point.hpp"

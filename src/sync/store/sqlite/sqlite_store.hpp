@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
