@@ -21,8 +21,8 @@ class Sha256 {
     std::string finish();
 
   private:
-    struct Context;
-    std::unique_ptr<Context> context_;
+    struct Running;
+    std::unique_ptr<Running> running_;
 };
 /// For names and password hashes of old protocols only: collisions can be made.
 std::string sha1(std::string_view data);

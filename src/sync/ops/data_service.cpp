@@ -62,9 +62,12 @@ DataService::Answer DataService::make_backup(barrel::Context& context) {
     BackupRequest request{parts_.data_directory, *directory, parts_.program, parts_.clock.now_ms(),
                           stop_.get_token()};
     const auto started_ms = parts_.clock.now_ms();
+    constexpr std::string_view busy = "another backup is being made: wait until it has ended";
+    if (backing_up_.exchange(true)) co_return refusal(503, busy);
     auto work = [&request] { return ops::make_backup(request); };
     auto made = co_await pool_.run(*context.request().executor, std::move(work));
-    if (!made) co_return refusal(503, "another backup is being made: wait until it has ended");
+    backing_up_ = false;
+    if (!made) co_return refusal(503, busy);
     if (!*made) {
         parts_.logger.error("backup_failed", {{"directory", *directory}, {"error", made->error().message}});
         co_return refusal(503, made->error().message);

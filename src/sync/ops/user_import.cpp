@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "sys/kill_point.hpp"
 
 namespace homespun::sync::ops {

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <expected>
 #include <functional>
 #include <span>
 #include <string>

@@ -33,6 +33,11 @@ Outcome<Timestamp> timestamp_of(Outcome<WriteResult> result) {
     return result->timestamp;
 }
 
+Outcome<Store::Written> written_of(Outcome<WriteResult> result) {
+    if (!result) return std::unexpected(std::move(result.error()));
+    return Store::Written{result->timestamp, result->user_bytes};
+}
+
 Outcome<Store::Staged> staged_of(Outcome<WriteResult> result) {
     if (!result) return std::unexpected(std::move(result.error()));
     return Store::Staged{std::move(result->batch), result->timestamp};
@@ -158,18 +163,20 @@ base::Task<Outcome<Listing>> SqliteStore::list(base::Executor& home, UserId user
                                       std::move(sink));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::put(base::Executor& home, UserId user, std::string collection,
-                                                RecordUpdate update, Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::put(base::Executor& home, UserId user,
+                                                     std::string collection, RecordUpdate update,
+                                                     Precondition when) {
     auto request = make_request(WriteKind::put, user, std::move(collection), when);
     request->updates.push_back(std::move(update));
-    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::post(base::Executor& home, UserId user, std::string collection,
-                                                 std::vector<RecordUpdate> updates, Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::post(base::Executor& home, UserId user,
+                                                      std::string collection,
+                                                      std::vector<RecordUpdate> updates, Precondition when) {
     auto request = make_request(WriteKind::post, user, std::move(collection), when);
     request->updates = std::move(updates);
-    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
 base::Task<Outcome<Timestamp>> SqliteStore::remove(base::Executor& home, UserId user, std::string collection,
@@ -237,14 +244,14 @@ base::Task<Outcome<Store::Staged>> SqliteStore::append_batch(base::Executor& hom
     co_return staged_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::commit_batch(base::Executor& home, UserId user,
-                                                         std::string collection, std::string batch,
-                                                         std::vector<RecordUpdate> updates,
-                                                         Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::commit_batch(base::Executor& home, UserId user,
+                                                              std::string collection, std::string batch,
+                                                              std::vector<RecordUpdate> updates,
+                                                              Precondition when) {
     auto request = make_request(WriteKind::commit_batch, user, std::move(collection), when);
     request->batch = std::move(batch);
     request->updates = std::move(updates);
-    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
 base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> SqliteStore::weave_stamps(

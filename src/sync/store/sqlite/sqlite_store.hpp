@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,10 +57,10 @@ class SqliteStore final : public Store, public WeaveStore {
                                        std::string id, Precondition when, RowSink sink) override;
     base::Task<Outcome<Listing>> list(base::Executor& home, UserId user, std::string collection,
                                       ListQuery query, Precondition when, RowSink sink) override;
-    base::Task<Outcome<Timestamp>> put(base::Executor& home, UserId user, std::string collection,
-                                       RecordUpdate update, Precondition when) override;
-    base::Task<Outcome<Timestamp>> post(base::Executor& home, UserId user, std::string collection,
-                                        std::vector<RecordUpdate> updates, Precondition when) override;
+    base::Task<Outcome<Written>> put(base::Executor& home, UserId user, std::string collection,
+                                     RecordUpdate update, Precondition when) override;
+    base::Task<Outcome<Written>> post(base::Executor& home, UserId user, std::string collection,
+                                      std::vector<RecordUpdate> updates, Precondition when) override;
     base::Task<Outcome<Timestamp>> remove(base::Executor& home, UserId user, std::string collection,
                                           std::string id, Precondition when) override;
     base::Task<Outcome<Timestamp>> remove_ids(base::Executor& home, UserId user, std::string collection,
@@ -77,9 +76,9 @@ class SqliteStore final : public Store, public WeaveStore {
     base::Task<Outcome<Staged>> append_batch(base::Executor& home, UserId user, std::string collection,
                                              std::string batch, std::vector<RecordUpdate> updates,
                                              Precondition when) override;
-    base::Task<Outcome<Timestamp>> commit_batch(base::Executor& home, UserId user, std::string collection,
-                                                std::string batch, std::vector<RecordUpdate> updates,
-                                                Precondition when) override;
+    base::Task<Outcome<Written>> commit_batch(base::Executor& home, UserId user, std::string collection,
+                                              std::string batch, std::vector<RecordUpdate> updates,
+                                              Precondition when) override;
     base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> weave_stamps(base::Executor& home,
                                                                                      UserId user) override;
     base::Task<Outcome<std::uint64_t>> weave_find(base::Executor& home, UserId user, std::string collection,

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct WriteResult {
     Timestamp timestamp;  ///< the new one; for staging the collection's unchanged one, for a single
                           ///< weave_write without payload the record's
     std::string batch;    ///< of open_batch and append_batch
+    std::optional<std::uint64_t> user_bytes{};  ///< of what writes records, where users have a quota
 };
 
 /// A write on its way: owns its data, so that a client that goes away changes nothing. Made on a loop, owned
