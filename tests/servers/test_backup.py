@@ -37,4 +37,21 @@ def a_second_one_at_a_time_is_refused_at_once(program: Path, folder: Path) -> No
         server.command("backup", str(folder / "third"))
 
 
-CASES = (a_second_one_at_a_time_is_refused_at_once,)
+def who_may_not_own_the_files_does_not_write_them(program: Path, folder: Path) -> None:
+    """A restore by root would leave files that the service cannot open."""
+    if os.geteuid() != 0:
+        return  # only root can give files away
+    nobody = 65534
+    with HomespunServer(program, folder / "anothers") as server:
+        server.command("backup", str(folder / "copy"))
+    os.chown(server.data, nobody, nobody)
+    before = sorted(path.name for path in server.data.rglob("*"))
+    for words in (("restore", str(folder / "copy"), "--replace"), ("vacuum",)):
+        said = refused(server, *words)
+        check("belongs to" in said and "sudo -u" in said, f"{words[0]}: {said}")
+    check(sorted(path.name for path in server.data.rglob("*")) == before, "something was changed")
+    os.chown(server.data, 0, 0)
+    server.command("vacuum")
+
+
+CASES = (a_second_one_at_a_time_is_refused_at_once, who_may_not_own_the_files_does_not_write_them)
