@@ -131,7 +131,8 @@ TEST_F(SqliteStoreTest, ANewerFormatIsRefusedWithAdvice) {
     ASSERT_TRUE(Database::open(file(1), {})->set_user_version(shard_format + 1));
     const auto refused = open();
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("shard-1.db has storage format {}", shard_format + 1)));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr(fmt::format("shard-1.db has storage format {}", shard_format + 1)));
     EXPECT_THAT(refused.error().message, HasSubstr("newer version"));
     EXPECT_THAT(refused.error().message, HasSubstr("backup"));
 }
