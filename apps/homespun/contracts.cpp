@@ -23,7 +23,8 @@ base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string
 barrel::Dockerflow Installation::Parts::dockerflow() {
     barrel::Dockerflow flow;
     flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
-        const bool well = store->healthy();
+        const bool records_well = store->healthy();
+        const bool well = registration->healthy() && records_well;
         co_return barrel::Dockerflow::Health{
             well,
             fmt::format(
@@ -44,7 +45,10 @@ base::Result<void> Installation::Parts::bind_contracts() {
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
+        std::string second_mount = {};
+        bool ignore_trailing_slashes = false;
     };
+    auto& users = registration->service();
     const Contract contracts[] = {
         {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
         {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
@@ -61,6 +65,11 @@ base::Result<void> Installation::Parts::bind_contracts() {
          }},
         {"storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+        {"registration", "/user/1.0", [&](barrel::Natives& natives) { users.register_users(natives); },
+         "/user/1", true},
+        {"misc", "/misc/1.0", [&](barrel::Natives& natives) { users.register_misc(natives); }, "/misc/1",
+         true},
+        {"account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
     };
     std::vector<barrel::Application::Mounted> mounted;
     if (metrics_beside_all()) {
@@ -73,8 +82,10 @@ base::Result<void> Installation::Parts::bind_contracts() {
         contract.fill(natives);
         std::vector<std::string> mounts;
         if (!contract.mount.empty()) mounts.push_back(contract.mount);
+        if (!contract.second_mount.empty()) mounts.push_back(contract.second_mount);
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
+        bound->ignore_trailing_slashes = contract.ignore_trailing_slashes;
         mounted.push_back(std::move(*bound));
     }
     for (const auto& each : mounted)

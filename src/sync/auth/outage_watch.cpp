@@ -130,6 +130,11 @@ OutageWatch::~OutageWatch() {
     timekeeper_.join();
 }
 
+bool OutageWatch::out() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->out;
+}
+
 void OutageWatch::watch_time() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {

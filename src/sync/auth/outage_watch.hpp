@@ -36,6 +36,9 @@ class OutageWatch final : public UserBackend {
     OutageWatch(const OutageWatch&) = delete;
     OutageWatch& operator=(const OutageWatch&) = delete;
 
+    /// Whether there is an outage now.
+    [[nodiscard]] bool out() const;
+
     base::Task<BackendResult<std::optional<BackendUser>>> find(base::Executor& home,
                                                                std::string name) override;
     base::Task<BackendResult<std::optional<BackendUser>>> authenticate(base::Executor& home, std::string name,

@@ -68,27 +68,14 @@ base::Task<auth::BackendResult<std::string>> ResetCodes::give(base::Executor& ho
     co_return answer<std::string>(std::move(outcome));
 }
 
-ResetCodeStore::Outcome<bool> ResetCodes::is_living(std::uint64_t user, std::string_view code) {
-    if (!is_reset_code(code)) return false;
-    const auto known = parts_.store.read_code(user);
-    if (!known) return std::unexpected(known.error());
-    return *known && (*known)->expires_ms > parts_.clock.now_ms() &&
-           base::equal_constant_time((*known)->text, code);
-}
-
 base::Task<auth::BackendResult<bool>> ResetCodes::fits(base::Executor& home, std::uint64_t user,
                                                        std::string code) {
-    auto outcome = co_await parts_.pool.run(home, [&] { return is_living(user, code); });
-    co_return answer<bool>(std::move(outcome));
-}
-
-base::Task<auth::BackendResult<bool>> ResetCodes::take(base::Executor& home, std::uint64_t user,
-                                                       std::string code) {
+    if (!is_reset_code(code)) co_return false;
     auto outcome = co_await parts_.pool.run(home, [&]() -> ResetCodeStore::Outcome<bool> {
-        auto fits = is_living(user, code);
-        if (!fits || !*fits) return fits;
-        if (auto erased = parts_.store.erase_code(user); !erased) return std::unexpected(erased.error());
-        return true;
+        const auto known = parts_.store.read_code(user);
+        if (!known) return std::unexpected(known.error());
+        return *known && (*known)->expires_ms > parts_.clock.now_ms() &&
+               base::equal_constant_time((*known)->text, code);
     });
     co_return answer<bool>(std::move(outcome));
 }

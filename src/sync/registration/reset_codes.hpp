@@ -55,12 +55,9 @@ class ResetCodes {
     base::Task<auth::BackendResult<std::string>> give(base::Executor& home, std::uint64_t user);
     /// Whether `code` is the living one of `user`; compares in constant time. It stays good until `clear`.
     base::Task<auth::BackendResult<bool>> fits(base::Executor& home, std::uint64_t user, std::string code);
-    /// Like `fits`, and no code of `user` is good any more: of two who show the same one, one is told yes.
-    base::Task<auth::BackendResult<bool>> take(base::Executor& home, std::uint64_t user, std::string code);
     base::Task<auth::BackendResult<void>> clear(base::Executor& home, std::uint64_t user);
 
   private:
-    ResetCodeStore::Outcome<bool> is_living(std::uint64_t user, std::string_view code);
     Parts parts_;
 };
 

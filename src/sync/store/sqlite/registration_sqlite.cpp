@@ -71,14 +71,17 @@ SqlResult<std::optional<RegistrationSqlite::Row>> RegistrationSqlite::find(const
 
 SqlResult<std::optional<std::uint64_t>> RegistrationSqlite::insert(const std::string& name,
                                                                    const std::string& password,
-                                                                   const std::string& mail) {
+                                                                   const std::string& mail,
+                                                                   std::int64_t most_users) {
     auto done = database_
                     .use(
-                        "INSERT INTO user(username, password, mail) VALUES(?1, ?2, ?3) "
+                        "INSERT INTO user(username, password, mail) SELECT ?1, ?2, ?3 "
+                        "WHERE ?4 = 0 OR (SELECT count(*) FROM user) < ?4 "
                         "ON CONFLICT(username) DO NOTHING")
                     .bind(1, name)
                     .bind(2, password)
                     .bind(3, mail)
+                    .bind(4, most_users)
                     .run();
     if (!done) return std::unexpected(done.error());
     if (database_.changes() == 0) return std::nullopt;

@@ -30,9 +30,9 @@ class RegistrationSqlite final : public registration::ResetCodeStore {
         bool active = true;    ///< accountStatus 1
     };
     SqlResult<std::optional<Row>> find(const std::string& name);
-    /// The id; nullopt: the name is taken.
+    /// The id; nullopt: the name is taken, or there are `most_users` already (0: no bound).
     SqlResult<std::optional<std::uint64_t>> insert(const std::string& name, const std::string& password,
-                                                   const std::string& mail);
+                                                   const std::string& mail, std::int64_t most_users);
     SqlResult<void> set_password(std::uint64_t id, const std::string& password);
     /// Only where it is still `old`.
     SqlResult<void> replace_password(std::uint64_t id, const std::string& old, const std::string& password);

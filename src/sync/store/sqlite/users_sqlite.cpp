@@ -90,9 +90,18 @@ UsersSqlite::Answer<UsersSqlite::MaybeUser> UsersSqlite::create(base::Executor& 
     if (*known) co_return MaybeUser();
     auto stored = co_await stretch(home, std::move(password));
     if (!stored) co_return std::unexpected(std::move(stored.error()));
-    auto id = co_await ask(home, [&] { return parts_.database.insert(name, *stored, mail); });
+    auto id =
+        co_await ask(home, [&] { return parts_.database.insert(name, *stored, mail, parts_.most_users); });
     if (!id) co_return std::unexpected(std::move(id.error()));
-    if (!*id) co_return MaybeUser();
+    if (!*id) {
+        auto there = co_await find(home, name);
+        if (there && !*there) {
+            co_return std::unexpected(
+                BackendFailure{Kind::refused, "sql: there are as many users as signup or users.most allow"});
+        }
+        if (!there) co_return std::unexpected(std::move(there.error()));
+        co_return MaybeUser();
+    }
     co_return MaybeUser(auth::BackendUser{.id = **id, .name = std::move(name), .mail = std::move(mail)});
 }
 

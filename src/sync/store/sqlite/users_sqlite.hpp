@@ -19,6 +19,7 @@ class UsersSqlite final : public auth::UserBackend {
         sys::BlockingPool& pool;           ///< one thread: the database belongs to it
         sys::BlockingPool& password_pool;  ///< Passwords::threads, Passwords::queue_limit
         base::Random& random;
+        std::int64_t most_users = 0;  ///< with so many nobody new is made; 0: no bound
         accounts::StretchCost cost = {};
     };
     explicit UsersSqlite(Parts parts) : parts_(parts), passwords_(parts.password_pool) {}
