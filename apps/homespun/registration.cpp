@@ -2,6 +2,7 @@
 
 #include "setting_values.hpp"
 #include "sync/auth/dummy_backend.hpp"
+#include "sync/registration/smtp_mailer.hpp"
 #include "sync/store/sqlite/users_sqlite.hpp"
 #include "sys/cef_log.hpp"
 
@@ -41,6 +42,7 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
         settings.integer("auth.remember_s") * second_ms);
     made->codes_ = std::make_unique<registration::ResetCodes>(
         registration::ResetCodes::Parts{*made->database_, needs.pool, needs.clock, needs.random});
+    if (auto done = made->open_mailer(); !done) return std::unexpected(done.error());
     if (settings.flag("captcha.use"))
         made->captcha_ = std::make_unique<registration::SumCaptcha>(needs.clock, needs.random);
     registration::RegistrationSettings rules;
@@ -91,6 +93,27 @@ base::Result<std::unique_ptr<sync::auth::UserBackend>> Registration::open_backen
     return std::make_unique<sqlite::UsersSqlite>(
         sqlite::UsersSqlite::Parts{*database_, needs_.pool, needs_.password_pool, needs_.random,
                                    most_users(settings, sign_up_setting(settings, needs_.exposed))});
+}
+
+base::Result<void> Registration::open_mailer() {
+    using sync::registration::SmtpSettings;
+    const auto& settings = needs_.settings;
+    if (settings.text("smtp.host").empty()) return {};
+    const auto& tls = settings.text("smtp.tls");
+    auto opened = sync::registration::SmtpMailer::open(
+        {.host = settings.text("smtp.host"),
+         .port = static_cast<std::uint16_t>(settings.integer("smtp.port")),
+         .sender = settings.text("smtp.sender"),
+         .user = settings.text("smtp.user"),
+         .password = settings.text("smtp.password"),
+         .tls = tls == "starttls" ? SmtpSettings::Tls::starttls
+                : tls == "tls"    ? SmtpSettings::Tls::implicit
+                                  : SmtpSettings::Tls::none,
+         .ca_file = settings.text("ca_file")},
+        needs_.clock, needs_.random, needs_.logger);
+    if (!opened) return std::unexpected(opened.error());
+    mailer_ = std::move(*opened);
+    return {};
 }
 
 bool Registration::healthy() {

@@ -45,6 +45,7 @@ class Registration {
     explicit Registration(const Needs& needs);
     homespun::base::Result<void> open_security_log();
     homespun::base::Result<std::unique_ptr<homespun::sync::auth::UserBackend>> open_backend();
+    homespun::base::Result<void> open_mailer();
 
     Needs needs_;
     homespun::sync::auth::WeaveAnswers answers_;
