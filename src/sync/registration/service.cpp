@@ -25,10 +25,14 @@ RegistrationService::RegistrationService(Parts parts, RegistrationSettings setti
       mails_(mail_rule),
       guesses_(guess_rule) {}
 
-void RegistrationService::add_common(barrel::Natives& natives) {
+void RegistrationService::add_problems(barrel::Natives& natives) {
     natives.hook("weave_problem", [this](Context& context, const barrel::Problem& problem) {
         return parts_.answers.problem(context, problem);
     });
+}
+
+void RegistrationService::add_common(barrel::Natives& natives) {
+    add_problems(natives);
     natives.finish([this](const Context&, Response& response) {
         auth::WeaveAnswers::add_timestamp(response, parts_.clock.now_ms());
     });
@@ -64,7 +68,7 @@ void RegistrationService::register_forms(barrel::Natives& natives) {
     handler("take_reset_form", &RegistrationService::take_reset_form);
     handler("show_delete_form", &RegistrationService::show_delete_form);
     handler("take_delete_form", &RegistrationService::take_delete_form);
-    add_common(natives);
+    add_problems(natives);
 }
 
 RegistrationService::Step<std::optional<auth::BackendUser>> RegistrationService::find(Context& context,
@@ -138,7 +142,10 @@ RegistrationService::Step<std::monostate> RegistrationService::mail_code(Context
     auto code = co_await parts_.codes.give(home, user.id);
     if (!code) co_return std::unexpected(parts_.answers.failure(context, code.error()));
     auto sent = co_await parts_.mailer->send(home, reset_mail(root_url(context), user, *code));
-    if (!sent) co_return std::unexpected(parts_.answers.failure(context, sent.error()));
+    if (!sent) {
+        mails_.refund(user.name);
+        co_return std::unexpected(parts_.answers.failure(context, sent.error()));
+    }
     co_return std::monostate();
 }
 

@@ -86,6 +86,7 @@ class RegistrationService {
                                                      std::string_view key) const;
     [[nodiscard]] std::string root_url(const Context& context) const;
     Answer check_reset_form(Context& context, std::string name, std::string key);
+    void add_problems(barrel::Natives& natives);
     void add_common(barrel::Natives& natives);
 
     Parts parts_;
