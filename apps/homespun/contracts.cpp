@@ -27,14 +27,15 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
         const bool records = store->healthy();
         const bool accounts_db = co_await accounts_watch->takes_writes(home);
         const bool token_db = co_await token_watch->takes_writes(home);
-        const bool well = records && accounts_db && token_db;
+        const bool users_db = registration->healthy();
+        const bool well = records && accounts_db && token_db && users_db;
         const auto word = [](bool its_well) { return its_well ? "Ok" : "Unknown"; };
         co_return barrel::Dockerflow::Health{
             well,
             fmt::format(R"({{"version":"{}","status":"{}","database":"{}","accounts":"{}","token":"{}",)"
-                        R"("quota":{{"enabled":{},"size":{}}}}})",
+                        R"("user":"{}","quota":{{"enabled":{},"size":{}}}}})",
                         HOMESPUN_VERSION, well ? "Ok" : "Err", word(records), word(accounts_db),
-                        word(token_db), quota.user_hard > 0, quota.user_hard)};
+                        word(token_db), word(users_db), quota.user_hard > 0, quota.user_hard)};
     };
     flow.load = [this] {
         const auto open = connection_count ? connection_count() : 0;
@@ -60,7 +61,10 @@ base::Result<void> Installation::Parts::bind_contracts() {
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
+        std::string second_mount = {};
+        bool ignore_trailing_slashes = false;
     };
+    auto& users = registration->service();
     const Contract contracts[] = {
         {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
         {nullptr, "operators", "",
@@ -78,6 +82,11 @@ base::Result<void> Installation::Parts::bind_contracts() {
          }},
         {"storage", "storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+        {"registration", "/user/1.0", [&](barrel::Natives& natives) { users.register_users(natives); },
+         "/user/1", true},
+        {"misc", "/misc/1.0", [&](barrel::Natives& natives) { users.register_misc(natives); }, "/misc/1",
+         true},
+        {"account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
     };
     std::vector<barrel::Application::Mounted> mounted;
     if (metrics_beside_all()) {
@@ -91,8 +100,10 @@ base::Result<void> Installation::Parts::bind_contracts() {
         contract.fill(natives);
         std::vector<std::string> mounts;
         if (!contract.mount.empty()) mounts.push_back(contract.mount);
+        if (!contract.second_mount.empty()) mounts.push_back(contract.second_mount);
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
+        bound->ignore_trailing_slashes = contract.ignore_trailing_slashes;
         mounted.push_back(std::move(*bound));
     }
     for (const auto& each : mounted)

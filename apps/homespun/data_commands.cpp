@@ -202,6 +202,8 @@ int DataCommands::vacuum() const {
         if (!lease) return complain(lease.error().message, exit_failed);
         std::vector<std::pair<std::string, bool>> files{{"accounts.db", false}, {"token.db", false}};
         std::error_code error;
+        if (std::filesystem::exists(data + "/registration.db", error))
+            files.emplace_back("registration.db", false);
         for (std::size_t number = 0;
              std::filesystem::exists(sqlite::shard_path(data + "/store", number), error); ++number)
             files.emplace_back(fmt::format("store/shard-{}.db", number), true);

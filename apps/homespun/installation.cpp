@@ -124,6 +124,10 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
                                  .refuse_repeated_writes = settings.text("hawk_replay") == "refuse_writes"});
     storage = std::make_unique<sync::storage::StorageService>(*store, *storage_auth, limits, quota, notices,
                                                               clock, *logger);
+    auto opened = Registration::open({settings, exposed, *store, public_urls, clock, random, *logger,
+                                      registration_pool, password_pool, loops[0]});
+    if (!opened) return std::unexpected(opened.error());
+    registration = std::move(*opened);
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(

@@ -11,6 +11,7 @@
 #include "installation.hpp"
 #include "net/io/client.hpp"
 #include "part_metrics.hpp"
+#include "registration.hpp"
 #include "request_log.hpp"
 #include "setting_values.hpp"
 #include "sync/accounts/service.hpp"
@@ -87,6 +88,7 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::token::AccountEvents> account_events;
     std::unique_ptr<homespun::sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<homespun::sync::storage::StorageService> storage;
+    std::unique_ptr<Registration> registration;
     std::unique_ptr<homespun::net::Client> client;  ///< of the first loop
     std::unique_ptr<homespun::sync::token::OldRows> old_rows;
     std::unique_ptr<homespun::sync::ops::AdminService> admin;
@@ -109,6 +111,7 @@ struct Installation::Parts {
     // Last, so that they end first: their jobs use everything above.
     homespun::sys::BlockingPool accounts_pool{1, queued_jobs, pool_metrics(metrics, "accounts")};
     homespun::sys::BlockingPool token_pool{1, queued_jobs, pool_metrics(metrics, "token")};
+    homespun::sys::BlockingPool registration_pool{1, queued_jobs, pool_metrics(metrics, "registration")};
     homespun::sys::BlockingPool password_pool{homespun::sync::accounts::Passwords::threads,
                                               homespun::sync::accounts::Passwords::queue_limit,
                                               pool_metrics(metrics, "password")};

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Several real servers and their command lines together: the last line is `servers: N passed, N failed`.
 
     run_servers.py --homespun PROGRAM [--only NAME]

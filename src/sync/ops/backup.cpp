@@ -100,6 +100,9 @@ class Backup {
             done = copy(fmt::format("store/shard-{}.db", number), sqlite::FileKind::shard);
         if (done) done = copy("token.db", sqlite::FileKind::token);
         if (done) done = copy("accounts.db", sqlite::FileKind::accounts);
+        // Data of before the services of 2010 have none.
+        if (done && fs::exists(request_.data + "/registration.db"))
+            done = copy("registration.db", sqlite::FileKind::registration);
         if (done) done = copy_secrets();
         if (done)
             done =

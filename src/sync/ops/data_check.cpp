@@ -1,4 +1,5 @@
 #include "sync/ops/data_check.hpp"
+#include "sync/auth/user_backend.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -28,9 +29,15 @@ class Checker {
         check_shards();
         const auto token = inspect("token.db", sqlite::FileKind::token);
         inspect("accounts.db", sqlite::FileKind::accounts);
+        std::error_code error;
+        if (std::filesystem::exists(directory_ + "/registration.db", error))
+            inspect("registration.db", sqlite::FileKind::registration);
         check_secrets();
         if (token) {
             std::vector<std::int64_t> unknown;
+            // Users of the services of 2010 have no rows there.
+            const auto first_of_2010 = static_cast<std::int64_t>(auth::record_store_user({}));
+            std::erase_if(users_, [&](std::int64_t user) { return user >= first_of_2010; });
             std::ranges::sort(users_);
             std::ranges::set_difference(users_, token->users, std::back_inserter(unknown));
             result_.users_without_token = static_cast<std::int64_t>(unknown.size());

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "net/io/loop.hpp"
+#include "sync/auth/user_backend.hpp"
 #include "sync/ops/backup.hpp"
 #include "sync/ops/data_check.hpp"
 #include "sync/ops/data_stats.hpp"
@@ -19,6 +20,7 @@
 #include "sync/ops/restore.hpp"
 #include "sync/ops/user_import.hpp"
 #include "sync/store/sqlite/accounts_sqlite.hpp"
+#include "sync/store/sqlite/registration_sqlite.hpp"
 #include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/store_files.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"
@@ -254,6 +256,33 @@ TEST_F(DataLife, WhoHasRecordsButNoTokenIsCountedOnly) {
     const auto found = check(data());
     EXPECT_THAT(found.problems, IsEmpty());
     EXPECT_EQ(found.users_without_token, 1);
+}
+
+TEST_F(DataLife, UsersOf2010GoIntoBackups) {
+    const auto id = [&](const std::string& path) {
+        auto opened = sqlite::RegistrationSqlite::open(path);
+        EXPECT_TRUE(opened);
+        const auto row = (*opened)->find("ann");
+        EXPECT_TRUE(row && *row);
+        return row && *row ? (*row)->user.id : 0;
+    };
+    {
+        auto opened = sqlite::RegistrationSqlite::open(file("registration.db"));
+        ASSERT_TRUE(opened);
+        ASSERT_TRUE((*opened)->insert("ann", "hash", "a@b.cd", 0));
+    }
+    const auto ann = id(file("registration.db"));
+    with_store([&](store::Store& store) {
+        put(store, auth::record_store_user({.id = ann}), "bookmarks", {"a", "one", {}, {}});
+    });
+    const auto found = check(data());
+    EXPECT_THAT(found.problems, IsEmpty());
+    EXPECT_EQ(found.users_without_token, 0) << "they have no rows in token.db";
+    ASSERT_TRUE(backup("b"));
+    EXPECT_THAT(check(folder_ / "b", true).problems, IsEmpty());
+    ASSERT_TRUE(restore("b", "new"));
+    EXPECT_EQ(id(folder_ / "new/registration.db"), ann);
+    EXPECT_THAT(check(folder_ / "new").problems, IsEmpty());
 }
 
 TEST_F(DataLife, StatsCountWithoutReadingRecords) {

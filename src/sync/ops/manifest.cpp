@@ -39,6 +39,8 @@ base::Result<void> judge_names(const std::vector<BackupFile>& files, std::int64_
     std::vector<std::string> wanted{"accounts.db", "secrets.json", "token.db"};
     for (std::int64_t number = 0; number < shards; ++number)
         wanted.push_back(fmt::format("store/shard-{}.db", number));
+    // Backups of before the services of 2010 have none.
+    if (std::ranges::find(names, "registration.db") != names.end()) wanted.emplace_back("registration.db");
     std::ranges::sort(names);
     std::ranges::sort(wanted);
     for (const auto& name : wanted) {

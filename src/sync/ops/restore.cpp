@@ -19,12 +19,15 @@ namespace {
 namespace fs = std::filesystem;
 namespace sqlite = store::sqlite;
 
+/// Not in backups of before the services of 2010.
+constexpr const char* optional_name = "registration.db";
 /// What a restore brings.
-constexpr const char* restored_names[] = {"store", "token.db", "accounts.db", "secrets.json"};
+constexpr const char* restored_names[] = {"store", "token.db", "accounts.db", optional_name, "secrets.json"};
 /// What must not stay beside it: a WAL of another database would be taken for its own.
-constexpr const char* old_names[] = {"store",           "token.db",     "token.db-wal",
-                                     "token.db-shm",    "accounts.db",  "accounts.db-wal",
-                                     "accounts.db-shm", "secrets.json", "setup-link"};
+constexpr const char* old_names[] = {
+    "store",           "token.db",        "token.db-wal",    "token.db-shm",        "accounts.db",
+    "accounts.db-wal", "accounts.db-shm", "registration.db", "registration.db-wal", "registration.db-shm",
+    "secrets.json",    "setup-link"};
 
 bool is_there(const std::string& path) {
     std::error_code error;
@@ -49,6 +52,7 @@ std::int64_t known_format_of(const std::string& name) {
     if (name == "secrets.json") return 0;
     if (name == "token.db") return sqlite::known_format(sqlite::FileKind::token);
     if (name == "accounts.db") return sqlite::known_format(sqlite::FileKind::accounts);
+    if (name == optional_name) return sqlite::known_format(sqlite::FileKind::registration);
     return sqlite::known_format(sqlite::FileKind::shard);
 }
 
@@ -184,6 +188,7 @@ base::Result<Restored> restore_backup(const RestoreRequest& request) {
         restored.moved_to = std::move(*moved);
     }
     for (const auto* name : restored_names) {
+        if (name == optional_name && !is_there(swapping + "/" + name)) continue;
         auto renamed =
             sys::rename_durably(swapping + "/" + name, request.data + "/" + name, sys::Taken::refuse);
         if (!renamed) return std::unexpected(renamed.error());

@@ -10,7 +10,8 @@ from .wire import Response
 
 TWO_DECIMALS = re.compile(r"\d+\.\d\d")
 STORAGE = re.compile(r"/[^/]+/1\.5/")  # whatever it is mounted at
-TOKEN_SERVER = re.compile(r"/[^/]+/1\.0/")
+TOKEN_SERVER = re.compile(r"/(?!user/|misc/)[^/]+/1\.0/")
+OF_2010 = re.compile(r"/(user|misc)/1(\.0)?/")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Exchange:
     def in_storage(self) -> bool:
         """Whether the storage service answered."""
         return STORAGE.match(self.path) is not None
+
+    @property
+    def of_2010(self) -> bool:
+        """Whether a service of 2010 answered."""
+        return OF_2010.match(self.path) is not None
 
     @property
     def is_error(self) -> bool:
@@ -90,11 +96,11 @@ def date(exchange: Exchange) -> Complaints:
         yield "Date is missing"
 
 
-@always("sync15-2-1")
+@always("sync15-2-1", "legacy-1-3")
 def storage_timestamp(exchange: Exchange) -> Complaints:
-    """X-Weave-Timestamp on every storage answer and nowhere else."""
+    """X-Weave-Timestamp on every answer of storage and of the services of 2010, and nowhere else."""
     moment = exchange.answer.header("X-Weave-Timestamp")
-    if not exchange.in_storage:
+    if not exchange.in_storage and not exchange.of_2010:
         if moment is not None:
             yield "X-Weave-Timestamp outside the storage service"
     elif exchange.method != "OPTIONS":

@@ -1,5 +1,6 @@
 """The `auth:` directive: what goes into the Authorization header, right or wrong on purpose."""
 
+import base64
 import json
 import re
 import secrets
@@ -45,6 +46,7 @@ OPTIONS = {
     "session-bearer": {"token"},
     "keyfetch-bearer": {"token"},
     "access": {"scope"},
+    "basic": {"name", "password", "scheme", "raw"},
 }  # fmt: skip
 
 
@@ -147,5 +149,8 @@ def authorization(who: Identity, directive: str, method: str, target: str, body:
             return "Bearer fxs_" + derive(options.get("token") or who.account().session, "sessionToken")[0]
         case "keyfetch-bearer":
             return "Bearer fxk_" + derive(options["token"], "keyFetchToken")[0]
+        case "basic":
+            text = options.get("raw") or base64.b64encode(f"{options.get('name', '')}:{options.get('password', '')}".encode()).decode()
+            return f"{options.get('scheme', 'Basic')} {text}"
         case _:
             return "Bearer " + who.access_token(options.get("scope", "oldsync"))

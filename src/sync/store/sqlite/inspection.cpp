@@ -1,4 +1,5 @@
 #include "sync/store/sqlite/inspection.hpp"
+#include "sync/store/sqlite/registration_sqlite.hpp"
 
 #include <fmt/format.h>
 
@@ -175,7 +176,7 @@ SqlResult<void> run(Database& database, FileKind kind, Timestamp now, Inspection
         if (done) done = inspector.waiting_for_purge(now);
     } else if (kind == FileKind::accounts) {
         if (done) done = inspector.references_of_accounts();
-    } else if (done) {
+    } else if (done && kind == FileKind::token) {
         done = inspector.users_of_tokens();
     }
     return done;
@@ -191,6 +192,8 @@ std::int64_t known_format(FileKind kind) {
             return accounts_format;
         case FileKind::token:
             return token_format;
+        case FileKind::registration:
+            return registration_format;
     }
     return 0;
 }

@@ -9,7 +9,7 @@
 
 namespace homespun::sync::store::sqlite {
 
-enum class FileKind { shard, accounts, token };
+enum class FileKind { shard, accounts, token, registration };
 
 /// The newest format of a kind of file that this program knows.
 std::int64_t known_format(FileKind kind);

@@ -1,0 +1,336 @@
+#include "sync/registration/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "barrel/rbr/parser.hpp"
+#include "barrel/server/application.hpp"
+#include "barrel/server/assets.hpp"
+#include "base/cef_fixture.hpp"
+#include "base/encoding.hpp"
+#include "base/text.hpp"
+#include "sync/accounts/test_loop.hpp"
+#include "sync/auth/weave_fixture.hpp"
+#include "sync/store/sqlite/registration_sqlite.hpp"
+#include "sync/store/sqlite/sqlite_store.hpp"
+#include "sync/store/sqlite/users_sqlite.hpp"
+#include "sys/scratch_folder_fixture.hpp"
+
+namespace homespun::sync::registration {
+namespace {
+
+namespace sqlite = store::sqlite;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class KeepingMailer final : public Mailer {
+  public:
+    base::Task<auth::BackendResult<void>> send(base::Executor& /*home*/, Mail mail) override {
+        mails.push_back(std::move(mail));
+        co_return auth::BackendResult<void>();
+    }
+    std::vector<Mail> mails;
+};
+
+struct Answer {
+    int status = 0;
+    std::string text;
+    net::http::Headers headers;
+    [[nodiscard]] std::string header(std::string_view name) const {
+        return std::string(headers.find(name).value_or(""));
+    }
+};
+
+/// The services over real databases in a folder of their own, without sockets.
+class RegistrationTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        auto opened = sqlite::SqliteStore::open(
+            {.directory = folder / "store", .shards = 1, .clock = clock, .logger = logger});
+        ASSERT_TRUE(opened) << opened.error().message;
+        records = std::move(*opened);
+        auto database_opened = sqlite::RegistrationSqlite::open(folder / "registration.db");
+        ASSERT_TRUE(database_opened) << database_opened.error().message;
+        database = std::move(*database_opened);
+        backend = std::make_unique<sqlite::UsersSqlite>(
+            sqlite::UsersSqlite::Parts{*database, pool, password_pool, random, 0, cheap});
+        auth = std::make_unique<auth::WeaveAuth>(
+            auth::WeaveAuth::Parts{*backend, security, clock, random, answers}, 300'000);
+        codes = std::make_unique<ResetCodes>(ResetCodes::Parts{*database, pool, clock, random});
+        RegistrationSettings settings;
+        settings.strict_names = false;
+        service = std::make_unique<RegistrationService>(
+            RegistrationService::Parts{*backend, *auth, answers, *codes, &mailer, nullptr, *records, urls,
+                                       clock, security},
+            settings);
+        std::vector<barrel::Application::Mounted> services;
+        services.push_back(bind("registration", &RegistrationService::register_users));
+        services.push_back(bind("account-forms", &RegistrationService::register_forms));
+        auto built = barrel::Application::build(std::move(services), logger);
+        ASSERT_TRUE(built);
+        application = std::move(*built);
+    }
+    void TearDown() override { records->close(); }
+
+    barrel::Application::Mounted bind(const std::string& name,
+                                      void (RegistrationService::*fill)(barrel::Natives&)) {
+        const auto path = std::string(HOMESPUN_SOURCE_DIR) + "/services/" + name + ".rbr";
+        std::ifstream file(path);
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        auto parsed = barrel::rbr::parse(text, path);
+        if (!parsed) throw std::runtime_error(parsed.error().message);
+        barrel::Natives natives;
+        (service.get()->*fill)(natives);
+        auto bound = barrel::Service::bind(std::move(*parsed), natives);
+        if (!bound) throw std::runtime_error(bound.error().front().message);
+        return {name, std::move(*bound), {}};
+    }
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    Answer send(const std::string& method, const std::string& target, const std::string& body = {},
+                const Headers& headers = {}) {
+        net::http::Request request;
+        request.method = method;
+        request.target = target;
+        request.body = body;
+        request.remote = "192.0.2.1";
+        request.executor = &loop;
+        request.headers.add("Host", "sync.example");
+        for (const auto& [name, value] : headers)
+            request.headers.add(name, value);
+        static_cast<void>(application->plan(request));
+        auto response = loop.run(application->handle(request));
+        Answer answer{response.status, {}, std::move(response.headers)};
+        if (auto* text = std::get_if<std::string>(&response.body)) answer.text = std::move(*text);
+        return answer;
+    }
+    static Headers login(const std::string& name, const std::string& password) {
+        return {
+            {"Authorization", "Basic " + base::base64_encode(name + ":" + password, base::Base64::standard)}};
+    }
+    Answer create(const std::string& name, const std::string& password) {
+        return send("PUT", "/user/1.0/" + name, R"({"password":")" + password + R"(","email":"ann@b.cd"})");
+    }
+    Answer form(const std::string& page, const std::string& fields) {
+        return send("POST", page, fields, {{"Content-Type", "application/x-www-form-urlencoded"}});
+    }
+    /// The code of the last mail.
+    std::string mailed_code() const {
+        const auto& text = mailer.mails.back().text;
+        return text.substr(text.find("&key=") + 5, 19);
+    }
+    store::UserId record_user(const std::string& name) {
+        return auth::record_store_user((*database->find(name))->user);
+    }
+    std::size_t collections(store::UserId user) {
+        return loop.run(records->info(loop, user, {})).value().collections.size();
+    }
+    void store_record(store::UserId user) {
+        clock.advance_ms(20);
+        ASSERT_TRUE(loop.run(records->put(loop, user, "bookmarks", {"a", "one", {}, {}}, {})));
+    }
+
+    static constexpr accounts::StretchCost cheap{.passes = 1, .memory_kib = 64, .lanes = 1};
+    sys::ScratchFolder folder;
+    accounts::TestLoop loop;
+    base::ManualClock clock{1'700'000'000'000};
+    base::SystemRandom random;
+    base::NullLogger logger;
+    auth::KeepingSink security;
+    auth::WeaveAnswers answers{random, 30};
+    auth::PublicUrls urls{{*auth::PublicUrl::parse("https://sync.example/x")}};
+    KeepingMailer mailer;
+    std::unique_ptr<store::Store> records;
+    std::unique_ptr<sqlite::RegistrationSqlite> database;
+    std::unique_ptr<sqlite::UsersSqlite> backend;
+    std::unique_ptr<auth::WeaveAuth> auth;
+    std::unique_ptr<ResetCodes> codes;
+    std::unique_ptr<RegistrationService> service;
+    std::unique_ptr<barrel::Application> application;
+    sys::BlockingPool pool{1, 64}, password_pool{2, 64};
+};
+
+// Section 11, defect 3: on the reference the next new user found the records of the one who had left.
+TEST_F(RegistrationTest, WhoLeavesTakesTheRecordsAlong) {
+    ASSERT_EQ(create("ann", "a secret of ann").status, 200);
+    const auto ann = record_user("ann");
+    store_record(ann);
+    ASSERT_EQ(collections(ann), 1U);
+    const auto gone = send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann"));
+    EXPECT_EQ(gone.status, 200);
+    EXPECT_EQ(gone.text, "1");
+    EXPECT_EQ(collections(ann), 0U);
+    ASSERT_EQ(create("ann", "another secret").status, 200);
+    EXPECT_NE(record_user("ann"), ann);
+    EXPECT_EQ(collections(record_user("ann")), 0U);
+}
+
+// Section 11, defect 14: the reference crashed.
+TEST_F(RegistrationTest, TheFormForLeavingDoesTheSame) {
+    create("ann", "a secret of ann");
+    const auto ann = record_user("ann");
+    store_record(ann);
+    EXPECT_THAT(form("/weave-delete-account", "username=ann&password=wrong+secret").text,
+                HasSubstr("Bad credentials"));
+    EXPECT_EQ(collections(ann), 1U);
+    EXPECT_THAT(form("/weave-delete-account", "username=ann&password=a+secret+of+ann").text,
+                HasSubstr("Account removed."));
+    EXPECT_EQ(collections(ann), 0U);
+    EXPECT_FALSE(*database->find("ann"));
+}
+
+TEST_F(RegistrationTest, WhileTheRecordsCannotGoTheUserStays) {
+    create("ann", "a secret of ann");
+    records->close();
+    const auto failed = send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann"));
+    EXPECT_EQ(failed.status, 503);
+    EXPECT_NE(failed.header("Retry-After"), "");
+    const auto page = form("/weave-delete-account", "username=ann&password=a+secret+of+ann");
+    EXPECT_EQ(page.status, 503);
+    EXPECT_THAT(page.text, HasSubstr("Deletion failed."));
+    EXPECT_TRUE(*database->find("ann"));
+}
+
+// Section 11, defect 1: the reference's form set the literal word `password`.
+TEST_F(RegistrationTest, TheFormSetsThePasswordThatWasTyped) {
+    create("ann", "a secret of ann");
+    ASSERT_THAT(form("/weave-password-reset", "username=ann").text, HasSubstr("next 6 hours"));
+    EXPECT_THAT(form("/weave-password-reset",
+                     "username=ann&password=caf%C3%A9+%2B+1&confirm=caf%C3%A9+%2B+1&key=" + mailed_code())
+                    .text,
+                HasSubstr("Password successfully changed"));
+    const auto mail = [&](const std::string& password) {
+        return send("POST", "/user/1.0/ann/email", "ann@b.cd", login("ann", password)).status;
+    };
+    EXPECT_EQ(mail("caf\u00e9 + 1"), 200);
+    EXPECT_EQ(mail("password"), 401);
+    EXPECT_EQ(mail("a secret of ann"), 401);
+}
+
+// Section 11, defect 2 (a code was good any number of times) and 8 (other than ASCII letters by this way).
+TEST_F(RegistrationTest, ACodeIsGoodOnce) {
+    create("ann", "a secret of ann");
+    ASSERT_EQ(send("GET", "/user/1.0/ann/password_reset").text, "success");
+    const auto code = mailed_code();
+    EXPECT_THAT(mailer.mails[0].text,
+                HasSubstr("\nhttps://sync.example/x/weave-password-reset?username=ann&key=" + code + "\n"));
+    const Headers shown{{"X-Weave-Password-Reset", code}};
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "\u4f60\u597d\u4f60\u597d", shown).text, "success");
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret", shown).text, "10");
+    EXPECT_EQ(
+        send("POST", "/user/1.0/ann/email", "ann@b.cd", login("ann", "\u4f60\u597d\u4f60\u597d")).status,
+        200);
+    send("GET", "/user/1.0/ann/password_reset");
+    EXPECT_NE(mailed_code(), code);
+}
+
+TEST_F(RegistrationTest, AChangeByThePasswordEndsTheCodeToo) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    const auto code = mailed_code();
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret", login("ann", "a secret of ann")).text,
+              "success");
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "third secret", {{"X-Weave-Password-Reset", code}}).text,
+              "10");
+}
+
+// Section 11, defect 13: an old back-end never checked the old password.
+TEST_F(RegistrationTest, TheOldPasswordIsNeededAndThenGoodNoMore) {
+    create("ann", "a secret of ann");
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret", login("ann", "guessed secret")).status,
+              401);
+    const auto old = login("ann", "a secret of ann");
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret", old).status, 200);
+    // Logins are remembered, but not beyond a change.
+    EXPECT_EQ(send("POST", "/user/1.0/ann/email", "ann@b.cd", old).status, 401);
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "another secret")).status, 200);
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "another secret")).status, 401);
+}
+
+TEST_F(RegistrationTest, GuessesOfCodesAreBounded) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    int wrong = 0, refused = 0;
+    for (int i = 0; i < 40; ++i) {
+        const auto answer = send("POST", "/user/1.0/ann/password", "another secret",
+                                 {{"X-Weave-Password-Reset", "AAAA-BBBB-CCCC-DDDD"}});
+        wrong += answer.text == "10" ? 1 : 0;
+        refused += answer.status == 503 && !answer.header("Retry-After").empty() ? 1 : 0;
+    }
+    EXPECT_EQ(wrong + refused, 40);
+    EXPECT_LE(wrong, 15);
+    EXPECT_THAT(security.names(), Contains("Account Lockout Hit"));
+    clock.advance_ms(3600'000);
+    EXPECT_EQ(
+        send("POST", "/user/1.0/ann/password", "another secret", {{"X-Weave-Password-Reset", mailed_code()}})
+            .text,
+        "success");
+}
+
+TEST_F(RegistrationTest, MailsAndCreationsAreBounded) {
+    create("ann", "a secret of ann");
+    int mails = 0;
+    for (int i = 0; i < 20; ++i)
+        mails += send("GET", "/user/1.0/ann/password_reset").status == 200 ? 1 : 0;
+    EXPECT_EQ(static_cast<std::size_t>(mails), mailer.mails.size());
+    EXPECT_LE(mails, 6);
+    int made = 0;
+    for (int i = 0; i < 40; ++i)
+        made += create("user" + std::to_string(i), "a secret of them").status == 200 ? 1 : 0;
+    EXPECT_LE(made, 20);
+    EXPECT_GE(made, 15);
+}
+
+TEST_F(RegistrationTest, AUserWithoutAnAddressGetsNoMail) {
+    ASSERT_TRUE(*database->insert("old", "{SSHA}", "", 0));
+    EXPECT_EQ(send("GET", "/user/1.0/old/password_reset").text, "12");
+    EXPECT_THAT(form("/weave-password-reset", "username=old").text, HasSubstr("no e-mail address"));
+    EXPECT_TRUE(mailer.mails.empty());
+}
+
+TEST_F(RegistrationTest, EverySecurityEventIsALineThatReadsBack) {
+    create("ann", "a secret of ann");
+    send("DELETE", "/user/1.0/ann/password_reset", {}, login("ann", "a secret of ann"));
+    send("POST", "/user/1.0/ann/password", "another secret",
+         {{"X-Weave-Password-Reset", "x=1 y\\ |z"}, {"User-Agent", "a|b=c\\d"}});
+    send("POST", "/user/1.0/ann/email", "x", login("ann", "wrong secret"));
+    ASSERT_EQ(security.lines.size(), 3U);
+    std::vector<base::cef::ReadLine> lines;
+    for (const auto& line : security.lines)
+        lines.push_back(base::cef::read_line(line));
+    EXPECT_EQ(lines[0].head[4], "PasswordResetCleared");
+    EXPECT_EQ(lines[0].head[5], "User requested password reset clear");
+    EXPECT_EQ(lines[0].head[6], "9");
+    EXPECT_EQ(lines[1].head[4], "InvalidResetCode");
+    EXPECT_EQ(lines[1].head[6], "5");
+    EXPECT_EQ(lines[1].values.at("submitedtoken"), "x=1 y\\ |z");
+    EXPECT_EQ(lines[1].values.at("cs1"), "a|b=c\\d");
+    EXPECT_EQ(lines[2].head[4], "AuthFail");
+    for (const auto& line : lines) {
+        EXPECT_EQ(line.values.at("suser"), "ann");
+        EXPECT_EQ(line.values.at("src"), "192.0.2.1");
+        EXPECT_THAT(line.values.at("request"), StartsWith("/user/1.0/ann"));
+    }
+    for (const auto& line : security.lines)
+        EXPECT_EQ(line.find("wrong secret"), std::string::npos);
+}
+
+// Section 11, defect 7: the reference answered 500 to these.
+TEST_F(RegistrationTest, OddBodiesAreNobodysCrash) {
+    for (const std::string body :
+         {"", "null", "7", "[]", "\"x\"", "{}", R"({"email":null})", R"({"password":[]})",
+          R"({"email":{},"password":7})", "{\"email\":\"\xff\"}", "\xff\xfe"})
+        EXPECT_EQ(send("PUT", "/user/1.0/ann", body).status, 400) << body;
+    for (const std::string fields :
+         {"", "=", "&&&", "username", "username=%zz", "username=%ff%fe", "key=", "key=&username="})
+        EXPECT_LE(form("/weave-password-reset", fields).status, 400) << fields;
+    for (const std::string name : {"%ff", "%00", "a%2Fb", "a%20b"})
+        EXPECT_EQ(send("GET", "/user/1.0/" + name).status, 404) << name;
+}
+
+}  // namespace
+}  // namespace homespun::sync::registration
