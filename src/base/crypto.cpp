@@ -106,6 +106,12 @@ std::string sha256(std::string_view data) {
     return std::string(view(digest));
 }
 
+std::string md5(std::string_view data) {
+    std::array<unsigned char, 16> digest{};
+    if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_md5(), nullptr) != 1) std::abort();
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view data) {
     Digest digest;
     hmac(key, {data}, digest);

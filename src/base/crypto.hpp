@@ -24,6 +24,9 @@ class Sha256 {
     struct Context;
     std::unique_ptr<Context> context_;
 };
+/// For protocols that name it (ETags of Easy Setup); good for nothing that an attacker may choose.
+std::string md5(std::string_view data);
+
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// RFC 5869 with SHA-256. An empty salt means 32 zero bytes. `length` at most 8160.
 std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,
