@@ -44,6 +44,8 @@ base::Result<void> Installation::Parts::bind_contracts() {
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
+        /// Its own address with a slash at the end is the same: what people are told to open.
+        bool slash_too = false;
     };
     const Contract contracts[] = {
         {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
@@ -61,6 +63,8 @@ base::Result<void> Installation::Parts::bind_contracts() {
          }},
         {"storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
+        {"key-exchange", settings.text("mount.keyexchange"),
+         [this](barrel::Natives& natives) { key_exchange->service().register_natives(natives); }, true},
     };
     std::vector<barrel::Application::Mounted> mounted;
     if (metrics_beside_all()) {
@@ -73,6 +77,8 @@ base::Result<void> Installation::Parts::bind_contracts() {
         contract.fill(natives);
         std::vector<std::string> mounts;
         if (!contract.mount.empty()) mounts.push_back(contract.mount);
+        if (contract.slash_too)
+            mounts.push_back(contract.mount + "//");  // one slash of a mount does not count
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
         mounted.push_back(std::move(*bound));
@@ -92,6 +98,7 @@ base::Result<void> Installation::Parts::bind_admin() {
     node_admin->register_natives(natives);
     notice_admin->register_natives(natives);
     data_service->register_natives(natives);
+    key_exchange->admin().register_natives(natives);
     auto bound = bind("admin", natives, {});
     if (!bound) return std::unexpected(bound.error());
     mounted.push_back(std::move(*bound));

@@ -127,6 +127,10 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
+    auto exchange =
+        KeyExchangePart::open({settings, root_url, random, clock, *logger, metrics, security_log});
+    if (!exchange) return std::unexpected(exchange.error());
+    key_exchange = std::move(*exchange);
     const auto reasons = assets.find(reasons_page);
     if (!reasons) return base::fail(std::string(reasons_page) + " is not compiled in");
     request_metrics = std::make_unique<RequestMetrics>(metrics, reasons->bytes);

@@ -9,6 +9,7 @@
 #include "connection_log.hpp"
 #include "embedded.hpp"
 #include "installation.hpp"
+#include "key_exchange.hpp"
 #include "net/io/client.hpp"
 #include "part_metrics.hpp"
 #include "request_log.hpp"
@@ -90,6 +91,8 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::ops::NodeAdmin> node_admin;
     std::unique_ptr<homespun::sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<homespun::sync::ops::DataService> data_service;
+    homespun::base::cef::NullSink security_log;
+    std::unique_ptr<KeyExchangePart> key_exchange;
     homespun::net::ServerMetrics connections = ::connection_metrics(metrics);
     std::unique_ptr<RequestMetrics> request_metrics;
     std::unique_ptr<RequestLog> request_log;

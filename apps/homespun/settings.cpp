@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "key_exchange.hpp"
 #include "sys/files.hpp"
 
 using namespace homespun;
@@ -229,8 +230,17 @@ std::span<const config::Key> setting_keys() {
          .fallback = std::string("/storage"),
          .help = "Where storage is, without /1.5. Clients keep the address they were given: moving it makes "
                  "them sync anew."},
+        {.name = "mount.keyexchange",
+         .fallback = std::string("/keyexchange"),
+         .help = "Where the key exchange of Easy Setup is."},
     };
-    return keys;
+    static const std::vector<config::Key> all = [] {
+        auto joined = keys;
+        for (auto& key : key_exchange_keys())
+            joined.push_back(std::move(key));
+        return joined;
+    }();
+    return all;
 }
 
 base::Result<config::Settings> load_settings(const std::string& file, config::Overrides flags) {
@@ -248,8 +258,8 @@ base::Result<config::Settings> load_settings(const std::string& file, config::Ov
     if (!settings) return settings;
     auto& data = settings->all["data"];
     if (std::get<std::string>(data.value).empty()) data.value = default_data_directory();
-    for (const auto* name :
-         {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage"}) {
+    for (const auto* name : {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage",
+                             "mount.keyexchange"}) {
         const auto& mount = settings->text(name);
         if (!mount.starts_with('/') || mount.ends_with('/')) {
             return base::fail(settings->all[name].origin + ": " + name +

@@ -216,6 +216,12 @@ std::vector<std::string> KeyExchange::take_changed() {
     return taken;
 }
 
+void KeyExchange::put_back_changed(const std::vector<std::string>& channels) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& channel : channels)
+        note_change(channel);
+}
+
 std::optional<Channel> KeyExchange::find(const std::string& channel) const {
     const std::lock_guard lock(mutex_);
     const auto place = channels_.find(channel);
@@ -275,7 +281,9 @@ void KeyExchange::sweep_locked(std::int64_t now_ms) {
 }
 
 void KeyExchange::note_change(const std::string& channel) {
-    if (tracking_) changed_.insert(channel);
+    // While nothing can be written, ended channels pile up here: then some of them may come back with a
+    // restart.
+    if (tracking_ && changed_.size() < 2 * rules_.most_channels) changed_.insert(channel);
 }
 
 void KeyExchange::show_sizes() {

@@ -116,6 +116,8 @@ class KeyExchange {
     void track_changes();
     [[nodiscard]] bool has_changed() const;
     std::vector<std::string> take_changed();
+    /// What was taken and could not be written.
+    void put_back_changed(const std::vector<std::string>& channels);
     [[nodiscard]] std::optional<Channel> find(const std::string& channel) const;
     /// One that was kept. What is no channel, has ended or finds no room is left out.
     void restore(const std::string& channel, Channel kept, std::int64_t now_ms);
