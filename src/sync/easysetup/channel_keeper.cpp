@@ -1,6 +1,11 @@
 #include "sync/easysetup/channel_keeper.hpp"
 
 namespace homespun::sync::easysetup {
+namespace {
+
+constexpr std::int64_t retry_period_ms = 1000;
+
+}  // namespace
 
 base::Result<void> ChannelKeeper::load() {
     auto kept = file_.load();
@@ -30,11 +35,14 @@ base::Result<void> ChannelKeeper::save() {
 base::Task<bool> ChannelKeeper::keep(base::Executor& home) {
     // A job under way may have taken our change and not have written it yet: then wait behind it.
     if (!exchange_.has_changed() && saving_ == 0) co_return true;
+    // What piles up while nothing can be written is not gone through for every request.
+    if (failing_ && clock_.now_ms() < try_again_ms_) co_return false;
     ++saving_;
     auto work = [this] { return save(); };
     auto ran = co_await pool_.run(home, std::move(work));
     --saving_;
     const auto saved = ran ? std::move(*ran) : base::fail("too much waits to be written");
+    if (!saved) try_again_ms_ = clock_.now_ms() + retry_period_ms;
     const bool was_failing = failing_.exchange(!saved);
     if (!saved && !was_failing) {
         logger_.error("key_exchange_not_kept", {{"error", std::string_view(saved.error().message)}});

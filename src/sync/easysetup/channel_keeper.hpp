@@ -28,8 +28,8 @@ class ChannelFile {
 };
 
 /// Keeps the channels of a KeyExchange in a file, so that a pairing goes on after a restart. Memory stays
-/// what counts: a file that cannot be written is logged, and nobody is refused for it. Thread-safe; what it
-/// is given outlives it.
+/// what counts: a file that cannot be written is logged and tried again every second, and nobody is refused
+/// for it. Thread-safe; what it is given outlives it.
 class ChannelKeeper {
   public:
     /// `pool` has one thread, which the file belongs to once the server serves.
@@ -53,6 +53,7 @@ class ChannelKeeper {
     base::Logger& logger_;
     std::atomic<int> saving_ = 0;  ///< jobs that are queued or run
     std::atomic<bool> failing_ = false;
+    std::atomic<std::int64_t> try_again_ms_ = 0;  ///< while failing
 };
 
 }  // namespace homespun::sync::easysetup
