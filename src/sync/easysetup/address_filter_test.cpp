@@ -152,6 +152,27 @@ TEST_F(AddressFilterTest, ClearedBeginAnew) {
     EXPECT_EQ(answered(its, "2001:db8::2", 5), 2) << "what was counted is forgotten too";
 }
 
+TEST_F(AddressFilterTest, CountsWhoCameOntoTheList) {
+    auto page = std::make_unique<base::metrics::Page>();
+    base::metrics::Registry registry(*page);
+    rules.threshold = 2;
+    rules.br_threshold = 1;
+    AddressFilter its(
+        rules, {},
+        {registry.gauge("listed", "-"), registry.counter("calls", "-"), registry.counter("bad", "-")});
+    const auto shows = [&](const char* line) {
+        return registry.render().contains(std::string("\n") + line + "\n");
+    };
+    answered(its, "192.0.2.1", 5);
+    its.bad_request("192.0.2.2", now);
+    its.bad_request("192.0.2.3", now);
+    EXPECT_TRUE(shows("listed 3") && shows("calls 1") && shows("bad 2")) << registry.render();
+    its.sweep(now + rules.blacklist_ttl_ms);
+    EXPECT_TRUE(shows("listed 2")) << registry.render();
+    its.clear("192.0.2.2", now);
+    EXPECT_TRUE(shows("listed 1")) << registry.render();
+}
+
 TEST_F(AddressFilterTest, TheListIsBounded) {
     rules.threshold = 1;
     rules.most_blacklisted = 3;

@@ -334,6 +334,33 @@ TEST_F(KeyExchangeTest, WhatIsKeptComesBack) {
     EXPECT_EQ(after.size(), 2U) << "no more than there may be";
 }
 
+TEST_F(KeyExchangeTest, CountsHowChannelsEnd) {
+    auto page = std::make_unique<base::metrics::Page>();
+    base::metrics::Registry registry(*page);
+    const ChannelMetrics metrics{registry.gauge("open", "-"),       registry.gauge("bytes", "-"),
+                                 registry.counter("created", "-"),  registry.counter("completed", "-"),
+                                 registry.counter("expired", "-"),  registry.counter("deleted", "-"),
+                                 registry.counter("destroyed", "-")};
+    const auto shows = [&](const char* line) {
+        return registry.render().contains(std::string("\n") + line + "\n");
+    };
+    rules.max_gets = 1;
+    KeyExchange exchange(rules, random, metrics);
+    opened(exchange);
+    const auto completed = opened(exchange);
+    ASSERT_TRUE(delivers(exchange, completed, desk));
+    ASSERT_TRUE(exchange.remove(completed, desk, now)) << "what is complete ends as that, whoever deletes it";
+    ASSERT_TRUE(exchange.remove(opened(exchange), phone, now));
+    ASSERT_TRUE(exchange.abandon(opened(exchange), phone, now));
+    EXPECT_FALSE(delivers(exchange, opened(exchange), "short"));
+    EXPECT_TRUE(exchange.works(now));
+    EXPECT_TRUE(shows("open 1"));
+    EXPECT_TRUE(shows("created 5")) << "not the one of the health check";
+    exchange.sweep(now + rules.ttl_ms);
+    for (const auto* line : {"open 0", "bytes 0", "completed 1", "expired 1", "deleted 2", "destroyed 1"})
+        EXPECT_TRUE(shows(line)) << line << "\n" << registry.render();
+}
+
 TEST_F(KeyExchangeTest, ManyThreadsAtOnce) {
     base::SystemRandom system;
     rules.most_channels = 64;
