@@ -142,19 +142,22 @@ void KeyExchangeService::tell_security(const Context& context, std::string name,
 }
 
 /// Counts the address; whoever is on the blacklist gets no further.
-base::Task<std::expected<void, Problem>> KeyExchangeService::admit(Context& context) const {
+std::optional<Problem> KeyExchangeService::judge(const Context& context) const {
     const auto& request = context.request();
     const auto verdict = parts_.filter.call(request.remote, parts_.clock.now_ms());
     if (verdict.listed_now) tell_security(context, "BlackListed IP", request.remote);
-    if (verdict.kind == Kind::no_address) {
-        co_return std::unexpected(
-            Problem{403, "forbidden", "no_client_address", "this client has no address"});
-    }
-    if (verdict.kind == Kind::blacklisted) {
-        co_return std::unexpected(Problem{403, "forbidden", "blacklisted", "this address called too often"});
-    }
+    if (verdict.kind == Kind::no_address)
+        return Problem{403, "forbidden", "no_client_address", "this client has no address"};
+    if (verdict.kind == Kind::blacklisted)
+        return Problem{403, "forbidden", "blacklisted", "this address called too often"};
+    return std::nullopt;
+}
+
+base::Task<std::expected<void, Problem>> KeyExchangeService::admit(Context& context) const {
+    if (auto refused = judge(context)) co_return std::unexpected(std::move(*refused));
     // GET answers HEAD elsewhere; here a HEAD must neither open a channel nor count as a delivery.
-    if (request.method == "HEAD") co_return std::unexpected(wrong_method(is_channel_address(context)));
+    if (context.request().method == "HEAD")
+        co_return std::unexpected(wrong_method(is_channel_address(context)));
     co_return std::expected<void, Problem>();
 }
 
@@ -256,13 +259,21 @@ void KeyExchangeService::tell_security(const Context& context, ChannelRefusal wh
 
 /// What the runtime refuses before a handler is asked.
 Response KeyExchangeService::problem(Context& context, const Problem& problem) const {
+    // Where no path was found nobody has looked at the address yet.
+    if (context.contract() == nullptr) {
+        if (const auto refused = judge(context)) {
+            context.set_reason(refused->reason);
+            context.set_hint(refused->detail);
+            return plain_answer(refused->status);
+        }
+    }
     const bool nowhere = problem.reason == "rbr.method" && is_channel_address(context);
     return plain_answer(nowhere ? 404 : problem.status);
 }
 
 void KeyExchangeService::finish(const Context& context, Response& response) const {
     add_cors(response);
-    if (response.status == 404) response.headers.remove("Allow");
+    response.headers.remove("Allow");
     if (response.status == 405) {
         const bool report = context.allowed().contains(barrel::rbr::Method::Post);
         response.headers.set("Allow", report ? "POST, OPTIONS" : "GET, OPTIONS");

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "barrel/server/natives.hpp"
@@ -33,6 +34,7 @@ class KeyExchangeService {
     using Response = net::http::Response;
     using Answer = base::Task<Response>;
 
+    [[nodiscard]] std::optional<barrel::Problem> judge(const Context& context) const;
     base::Task<std::expected<void, barrel::Problem>> admit(Context& context) const;
     Answer check_health(Context& context) const;
     Answer open_channel(Context& context) const;
