@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/random.hpp"
-#include "sync/easysetup/key_exchange.hpp"
+#include "sync/easysetup/channels.hpp"
 
 namespace {
 
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rules.most_channels = 8;
     rules.most_bytes = 16'384;
     rules.ttl_ms = 1000;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     exchange.track_changes();
     Input input(data, size);
     std::int64_t now = 0;
@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 break;
             }
             case 2: {
-                const KeyExchange::Preconditions preconditions{
+                const Channels::Preconditions preconditions{
                     (what & 64) != 0 ? std::optional(tags) : std::nullopt, tags};
                 const auto written =
                     exchange.put(channel, id, preconditions, std::string(input.text(input.byte())), now);

@@ -40,7 +40,7 @@ class KeyExchangePart {
     KeyExchangePart(const Ties& ties, homespun::net::TrustedProxies whitelist);
     homespun::base::Result<void> open_file(const Ties& ties);
 
-    homespun::sync::easysetup::KeyExchange exchange_;
+    homespun::sync::easysetup::Channels exchange_;
     homespun::sync::easysetup::AddressFilter filter_;
     homespun::sync::ops::KeyExchangeAdmin admin_;
     std::unique_ptr<homespun::sync::store::sqlite::ChannelsSqlite> file_;

@@ -9,7 +9,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
-#include "sync/easysetup/key_exchange.hpp"
+#include "sync/easysetup/channels.hpp"
 #include "sys/blocking_pool.hpp"
 
 namespace homespun::sync::easysetup {
@@ -27,13 +27,13 @@ class ChannelFile {
     virtual base::Result<void> save(const std::vector<Entry>& entries) = 0;
 };
 
-/// Keeps the channels of a KeyExchange in a file, so that a pairing goes on after a restart. Memory stays
+/// Keeps Channels in a file, so that a pairing goes on after a restart. Memory stays
 /// what counts: a file that cannot be written is logged and tried again every second, and nobody is refused
 /// for it. Thread-safe; what it is given outlives it.
 class ChannelKeeper {
   public:
     /// `pool` has one thread, which the file belongs to once the server serves.
-    ChannelKeeper(KeyExchange& exchange, ChannelFile& file, sys::BlockingPool& pool, const base::Clock& clock,
+    ChannelKeeper(Channels& exchange, ChannelFile& file, sys::BlockingPool& pool, const base::Clock& clock,
                   base::Logger& logger)
         : exchange_(exchange), file_(file), pool_(pool), clock_(clock), logger_(logger) {}
 
@@ -46,7 +46,7 @@ class ChannelKeeper {
   private:
     base::Result<void> save();
 
-    KeyExchange& exchange_;
+    Channels& exchange_;
     ChannelFile& file_;
     sys::BlockingPool& pool_;
     const base::Clock& clock_;

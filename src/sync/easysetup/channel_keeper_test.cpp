@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "sync/accounts/test_loop.hpp"
-#include "sync/easysetup/key_exchange_fixture.hpp"
+#include "sync/easysetup/channels_fixture.hpp"
 #include "sync/store/sqlite/channels_sqlite.hpp"
 #include "sys/scratch_folder_fixture.hpp"
 
@@ -31,7 +31,7 @@ struct Life {
     base::NullLogger logger;
     ScriptedRandom random;
     std::unique_ptr<ChannelsSqlite> file;
-    KeyExchange exchange;
+    Channels exchange;
     sys::BlockingPool pool{1, 16};
     ChannelKeeper keeper;
 };

@@ -201,8 +201,8 @@ KeyExchangeService::Answer KeyExchangeService::read_channel(Context& context) co
 
 KeyExchangeService::Answer KeyExchangeService::write_channel(Context& context) const {
     auto& request = context.request();
-    const KeyExchange::Preconditions preconditions{TagList::find(request.headers, "If-Match"),
-                                                   TagList::find(request.headers, "If-None-Match")};
+    const Channels::Preconditions preconditions{TagList::find(request.headers, "If-Match"),
+                                                TagList::find(request.headers, "If-None-Match")};
     const auto written = parts_.exchange.put(channel_of(context), client_id(request), preconditions,
                                              std::move(request.body), parts_.clock.now_ms());
     co_await keep(context);

@@ -7,16 +7,16 @@
 #include "base/clock.hpp"
 #include "sync/easysetup/address_filter.hpp"
 #include "sync/easysetup/channel_keeper.hpp"
-#include "sync/easysetup/key_exchange.hpp"
+#include "sync/easysetup/channels.hpp"
 
 namespace homespun::sync::easysetup {
 
-/// The key-exchange server of Easy Setup (sheet sync-legacy, 5): HTTP in front of a KeyExchange. Owns nothing
+/// The key-exchange server of Easy Setup (sheet sync-legacy, 5): HTTP in front of Channels. Owns nothing
 /// it is given; everything must outlive it. Immutable; its handlers run on all loops.
 class KeyExchangeService {
   public:
     struct Parts {
-        KeyExchange& exchange;
+        Channels& exchange;
         AddressFilter& filter;
         ChannelKeeper* keeper;  ///< null: channels live in memory only
         base::cef::Sink& security_log;

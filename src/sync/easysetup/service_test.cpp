@@ -9,7 +9,7 @@
 #include "barrel/server/application.hpp"
 #include "base/cef_fixture.hpp"
 #include "sync/accounts/test_loop.hpp"
-#include "sync/easysetup/key_exchange_fixture.hpp"
+#include "sync/easysetup/channels_fixture.hpp"
 #include "sync/store/sqlite/channels_sqlite.hpp"
 #include "sys/cef_log.hpp"
 #include "sys/scratch_folder_fixture.hpp"
@@ -92,7 +92,7 @@ struct KeyExchangeServiceTest : testing::Test {
     base::SystemRandom random;
     std::string remote = "192.0.2.1";
     std::size_t read = 0;
-    KeyExchange exchange{{}, random};
+    Channels exchange{{}, random};
     AddressFilter filter{small_rules(), net::TrustedProxies::parse({"10.0.0.0/8"}).value()};
     std::unique_ptr<sys::CefFile> security_log =
         sys::CefFile::open(folder / "cef.log", {}, clock, logger).value();

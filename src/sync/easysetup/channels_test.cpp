@@ -1,4 +1,4 @@
-#include "sync/easysetup/key_exchange.hpp"
+#include "sync/easysetup/channels.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
-#include "sync/easysetup/key_exchange_fixture.hpp"
+#include "sync/easysetup/channels_fixture.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
@@ -19,32 +19,32 @@ std::string md5_of(std::string_view content) {
     return base::hex_encode(base::md5(content));
 }
 
-KeyExchange::Preconditions if_match(std::string_view value) {
+Channels::Preconditions if_match(std::string_view value) {
     return {TagList::parse(value), std::nullopt};
 }
-KeyExchange::Preconditions if_none_match(std::string_view value) {
+Channels::Preconditions if_none_match(std::string_view value) {
     return {std::nullopt, TagList::parse(value)};
 }
 
-struct KeyExchangeTest : testing::Test {
+struct ChannelsTest : testing::Test {
     ScriptedRandom random;
     ChannelRules rules;
     std::int64_t now = start;
 
-    static std::string opened(KeyExchange& exchange, std::int64_t at = start) {
+    static std::string opened(Channels& exchange, std::int64_t at = start) {
         return exchange.open(phone, at).value();
     }
-    bool delivers(KeyExchange& exchange, const std::string& channel, const std::string& id) {
+    bool delivers(Channels& exchange, const std::string& channel, const std::string& id) {
         return exchange.get(channel, id, {}, now).has_value();
     }
-    bool writes(KeyExchange& exchange, const std::string& channel, const std::string& id,
-                const std::string& content, const KeyExchange::Preconditions& preconditions = {}) {
+    bool writes(Channels& exchange, const std::string& channel, const std::string& id,
+                const std::string& content, const Channels::Preconditions& preconditions = {}) {
         return exchange.put(channel, id, preconditions, content, now).result.has_value();
     }
 };
 
-TEST_F(KeyExchangeTest, ChannelIdsAreOfTheAlphabet) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, ChannelIdsAreOfTheAlphabet) {
+    Channels exchange(rules, random);
     for (int i = 0; i < 100; ++i) {
         const auto channel = opened(exchange);
         EXPECT_EQ(channel.size(), 4U);
@@ -56,19 +56,19 @@ TEST_F(KeyExchangeTest, ChannelIdsAreOfTheAlphabet) {
     EXPECT_EQ(exchange.open(std::string(257, 'a'), now).error(), ChannelRefusal::bad_id);
 }
 
-TEST_F(KeyExchangeTest, AHundredTriesForAFreeId) {
+TEST_F(ChannelsTest, AHundredTriesForAFreeId) {
     const std::string taken(4, '\x01'), other(4, '\x02');
     std::vector<std::string> script(100, taken);
     script.push_back(other);
     ScriptedRandom scripted(script);
-    KeyExchange exchange(rules, scripted);
+    Channels exchange(rules, scripted);
     EXPECT_EQ(opened(exchange), "3333");
     EXPECT_EQ(opened(exchange), "4444") << "99 tries were taken";
     EXPECT_EQ(exchange.open(phone, now).error(), ChannelRefusal::no_free_id);
 }
 
-TEST_F(KeyExchangeTest, BeforeTheFirstMessage) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, BeforeTheFirstMessage) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     const auto message = exchange.get(channel, phone, TagList::parse("*"), now);
     ASSERT_TRUE(message);
@@ -77,8 +77,8 @@ TEST_F(KeyExchangeTest, BeforeTheFirstMessage) {
     EXPECT_FALSE(message->not_modified);
 }
 
-TEST_F(KeyExchangeTest, AMessageAndItsTag) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, AMessageAndItsTag) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     const auto written = exchange.put(channel, phone, {}, "one", now);
     EXPECT_TRUE(written.result);
@@ -92,8 +92,8 @@ TEST_F(KeyExchangeTest, AMessageAndItsTag) {
     EXPECT_FALSE(exchange.get(channel, phone, TagList::parse("\"other\""), now)->not_modified);
 }
 
-TEST_F(KeyExchangeTest, PreconditionsOfAPut) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, PreconditionsOfAPut) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     EXPECT_FALSE(writes(exchange, channel, phone, "x", if_match("\"" + md5_of("{}") + "\"")))
         << "nothing was sent, so nothing has a tag";
@@ -109,8 +109,8 @@ TEST_F(KeyExchangeTest, PreconditionsOfAPut) {
     EXPECT_EQ(exchange.find(channel)->content, "five");
 }
 
-TEST_F(KeyExchangeTest, ARefusedPutTellsTheTagOfItsBody) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, ARefusedPutTellsTheTagOfItsBody) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     ASSERT_TRUE(writes(exchange, channel, phone, "one", if_none_match("*")));
     const auto again = exchange.put(channel, phone, if_none_match("*"), "one", now);
@@ -119,8 +119,8 @@ TEST_F(KeyExchangeTest, ARefusedPutTellsTheTagOfItsBody) {
     EXPECT_EQ(exchange.put(channel, phone, if_none_match("*"), "other", now).tag, md5_of("other"));
 }
 
-TEST_F(KeyExchangeTest, AMalformedIdEndsTheChannel) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, AMalformedIdEndsTheChannel) {
+    Channels exchange(rules, random);
     for (const auto& id : {std::string(), std::string(255, 'a'), std::string(257, 'a')}) {
         const auto channel = opened(exchange);
         EXPECT_EQ(exchange.get(channel, id, {}, now).error(), ChannelRefusal::bad_id);
@@ -131,8 +131,8 @@ TEST_F(KeyExchangeTest, AMalformedIdEndsTheChannel) {
     EXPECT_EQ(exchange.put("zzzz", phone, {}, "x", now).result.error(), ChannelRefusal::not_found);
 }
 
-TEST_F(KeyExchangeTest, AThirdDeviceEndsTheChannel) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, AThirdDeviceEndsTheChannel) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     EXPECT_TRUE(delivers(exchange, channel, desk));
     EXPECT_TRUE(delivers(exchange, channel, phone));
@@ -140,17 +140,17 @@ TEST_F(KeyExchangeTest, AThirdDeviceEndsTheChannel) {
     EXPECT_EQ(exchange.get(channel, phone, {}, now).error(), ChannelRefusal::not_found);
 }
 
-TEST_F(KeyExchangeTest, OneOpenedAndNotModifiedRegisterToo) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, OneOpenedAndNotModifiedRegisterToo) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     ASSERT_TRUE(writes(exchange, channel, phone, "one"));
     EXPECT_TRUE(exchange.get(channel, desk, TagList::parse("*"), now)->not_modified);
     EXPECT_EQ(exchange.get(channel, thief, {}, now).error(), ChannelRefusal::third_id);
 }
 
-TEST_F(KeyExchangeTest, EndsAfterItsTime) {
+TEST_F(ChannelsTest, EndsAfterItsTime) {
     rules.ttl_ms = 600'000;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     now = start + 599'999;
     EXPECT_TRUE(writes(exchange, channel, phone, "late"));
@@ -160,9 +160,9 @@ TEST_F(KeyExchangeTest, EndsAfterItsTime) {
     EXPECT_EQ(exchange.bytes(), 0U);
 }
 
-TEST_F(KeyExchangeTest, StrictlySixDeliveriesAreAll) {
+TEST_F(ChannelsTest, StrictlySixDeliveriesAreAll) {
     rules.strict = true;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     ASSERT_TRUE(writes(exchange, channel, phone, "one"));
     for (int i = 0; i < 6; ++i) {
@@ -174,8 +174,8 @@ TEST_F(KeyExchangeTest, StrictlySixDeliveriesAreAll) {
     EXPECT_EQ(exchange.size(), 0U);
 }
 
-TEST_F(KeyExchangeTest, APairingWithEveryAnswerLostOnce) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, APairingWithEveryAnswerLostOnce) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     std::string tag;
     for (int step = 0; step < 6; ++step) {
@@ -193,9 +193,9 @@ TEST_F(KeyExchangeTest, APairingWithEveryAnswerLostOnce) {
     }
 }
 
-TEST_F(KeyExchangeTest, AfterTheLastDeliveryOnlyRepetitions) {
+TEST_F(ChannelsTest, AfterTheLastDeliveryOnlyRepetitions) {
     rules.max_gets = 2;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     ASSERT_TRUE(writes(exchange, channel, phone, "one"));
     ASSERT_TRUE(delivers(exchange, channel, desk));
@@ -212,8 +212,8 @@ TEST_F(KeyExchangeTest, AfterTheLastDeliveryOnlyRepetitions) {
     EXPECT_EQ(exchange.size(), 0U);
 }
 
-TEST_F(KeyExchangeTest, RepetitionsAreBounded) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, RepetitionsAreBounded) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     ASSERT_TRUE(writes(exchange, channel, phone, "one"));
     int delivered = 0;
@@ -222,9 +222,9 @@ TEST_F(KeyExchangeTest, RepetitionsAreBounded) {
     EXPECT_EQ(delivered, rules.max_gets * (1 + rules.redeliveries));
 }
 
-TEST_F(KeyExchangeTest, TheGraceIsNeverBeyondTheTime) {
+TEST_F(ChannelsTest, TheGraceIsNeverBeyondTheTime) {
     rules.max_gets = 1;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     now = start + rules.ttl_ms - 1000;
     ASSERT_TRUE(delivers(exchange, channel, phone));
@@ -232,8 +232,8 @@ TEST_F(KeyExchangeTest, TheGraceIsNeverBeyondTheTime) {
     EXPECT_FALSE(delivers(exchange, channel, phone));
 }
 
-TEST_F(KeyExchangeTest, DeleteIsForItsDevices) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, DeleteIsForItsDevices) {
+    Channels exchange(rules, random);
     auto channel = opened(exchange);
     EXPECT_EQ(exchange.remove(channel, thief, now).error(), ChannelRefusal::foreign_id);
     ASSERT_TRUE(delivers(exchange, channel, desk)) << "the second place is still free";
@@ -248,8 +248,8 @@ TEST_F(KeyExchangeTest, DeleteIsForItsDevices) {
     EXPECT_FALSE(exchange.find(channel));
 }
 
-TEST_F(KeyExchangeTest, AReportEndsOnlyTheReportersChannel) {
-    KeyExchange exchange(rules, random);
+TEST_F(ChannelsTest, AReportEndsOnlyTheReportersChannel) {
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     EXPECT_FALSE(exchange.abandon(channel, thief, now));
     EXPECT_FALSE(exchange.abandon(channel, "short", now));
@@ -260,10 +260,10 @@ TEST_F(KeyExchangeTest, AReportEndsOnlyTheReportersChannel) {
     EXPECT_FALSE(exchange.find(channel));
 }
 
-TEST_F(KeyExchangeTest, ANewChannelWithAnOldIdBeginsAnew) {
+TEST_F(ChannelsTest, ANewChannelWithAnOldIdBeginsAnew) {
     rules.strict = true;
     ScriptedRandom same({std::string(4, '\x05')});
-    KeyExchange exchange(rules, same);
+    Channels exchange(rules, same);
     const auto channel = opened(exchange);
     for (int i = 0; i < 5; ++i)
         ASSERT_TRUE(delivers(exchange, channel, phone));
@@ -274,10 +274,10 @@ TEST_F(KeyExchangeTest, ANewChannelWithAnOldIdBeginsAnew) {
     EXPECT_FALSE(delivers(exchange, channel, phone));
 }
 
-TEST_F(KeyExchangeTest, ChannelsAndBytesAreBounded) {
+TEST_F(ChannelsTest, ChannelsAndBytesAreBounded) {
     rules.most_channels = 3;
     rules.most_bytes = 10'000;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     const auto channel = opened(exchange);
     opened(exchange, start + 1);
     opened(exchange, start + 2);
@@ -293,18 +293,18 @@ TEST_F(KeyExchangeTest, ChannelsAndBytesAreBounded) {
     EXPECT_TRUE(exchange.open(desk, start + rules.ttl_ms + 1)) << "one has ended meanwhile";
 }
 
-TEST_F(KeyExchangeTest, WorksAndLeavesNothing) {
+TEST_F(ChannelsTest, WorksAndLeavesNothing) {
     rules.most_channels = 1;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     EXPECT_TRUE(exchange.works(now));
     EXPECT_EQ(exchange.size(), 0U);
     opened(exchange);
     EXPECT_FALSE(exchange.works(now)) << "nobody could pair now";
 }
 
-TEST_F(KeyExchangeTest, WhatIsKeptComesBack) {
+TEST_F(ChannelsTest, WhatIsKeptComesBack) {
     rules.most_channels = 2;
-    KeyExchange before(rules, random);
+    Channels before(rules, random);
     EXPECT_FALSE(before.has_changed());
     before.track_changes();
     const auto channel = opened(before);
@@ -315,7 +315,7 @@ TEST_F(KeyExchangeTest, WhatIsKeptComesBack) {
     EXPECT_FALSE(before.has_changed()) << "nothing new to keep";
     const auto kept = before.find(channel).value();
 
-    KeyExchange after(rules, random);
+    Channels after(rules, random);
     after.restore(channel, kept, now);
     EXPECT_EQ(after.find(channel), kept);
     EXPECT_EQ(after.bytes(), before.bytes());
@@ -334,7 +334,7 @@ TEST_F(KeyExchangeTest, WhatIsKeptComesBack) {
     EXPECT_EQ(after.size(), 2U) << "no more than there may be";
 }
 
-TEST_F(KeyExchangeTest, CountsHowChannelsEnd) {
+TEST_F(ChannelsTest, CountsHowChannelsEnd) {
     auto page = std::make_unique<base::metrics::Page>();
     base::metrics::Registry registry(*page);
     const ChannelMetrics metrics{registry.gauge("open", "-"),       registry.gauge("bytes", "-"),
@@ -345,7 +345,7 @@ TEST_F(KeyExchangeTest, CountsHowChannelsEnd) {
         return registry.render().contains(std::string("\n") + line + "\n");
     };
     rules.max_gets = 1;
-    KeyExchange exchange(rules, random, metrics);
+    Channels exchange(rules, random, metrics);
     opened(exchange);
     const auto completed = opened(exchange);
     ASSERT_TRUE(delivers(exchange, completed, desk));
@@ -361,10 +361,10 @@ TEST_F(KeyExchangeTest, CountsHowChannelsEnd) {
         EXPECT_TRUE(shows(line)) << line << "\n" << registry.render();
 }
 
-TEST_F(KeyExchangeTest, ManyThreadsAtOnce) {
+TEST_F(ChannelsTest, ManyThreadsAtOnce) {
     base::SystemRandom system;
     rules.most_channels = 64;
-    KeyExchange exchange(rules, system);
+    Channels exchange(rules, system);
     std::atomic<int> paired = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {

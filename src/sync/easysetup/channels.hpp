@@ -69,10 +69,10 @@ struct ChannelMetrics {
 
 /// The channels of Easy Setup: through each, two devices exchange their messages. A state machine: time and
 /// random are passed in. Owns the channels; thread-safe, one lock, no call takes longer than a hash.
-class KeyExchange {
+class Channels {
   public:
     /// `random` outlives it.
-    KeyExchange(ChannelRules rules, base::Random& random, ChannelMetrics metrics = {})
+    Channels(ChannelRules rules, base::Random& random, ChannelMetrics metrics = {})
         : rules_(rules), random_(random), metrics_(metrics) {}
 
     template <class T>
@@ -126,18 +126,18 @@ class KeyExchange {
     [[nodiscard]] std::size_t bytes() const;
 
   private:
-    using Channels = std::unordered_map<std::string, Channel>;
+    using Table = std::unordered_map<std::string, Channel>;
     /// How a channel ended.
     enum class Ending { expired, deleted, destroyed, silent };
 
     Result<std::string> open_locked(std::string_view id, std::int64_t now_ms);
     /// The channel and the device's number in it; a device that is new to it is written down.
-    Result<std::pair<Channels::iterator, int>> enter(const std::string& channel, std::string_view id,
-                                                     std::int64_t now_ms);
-    bool count_delivery(Channels::iterator place, int device, std::int64_t now_ms);
+    Result<std::pair<Table::iterator, int>> enter(const std::string& channel, std::string_view id,
+                                                  std::int64_t now_ms);
+    bool count_delivery(Table::iterator place, int device, std::int64_t now_ms);
     void add(const std::string& channel, Channel made);
-    void end(Channels::iterator place, Ending how);
-    void end_at(Channels::iterator place, std::int64_t ends_ms);
+    void end(Table::iterator place, Ending how);
+    void end_at(Table::iterator place, std::int64_t ends_ms);
     void sweep_locked(std::int64_t now_ms);
     void note_change(const std::string& channel);
     void show_sizes();
@@ -146,7 +146,7 @@ class KeyExchange {
     base::Random& random_;
     const ChannelMetrics metrics_;
     mutable std::mutex mutex_;
-    Channels channels_;
+    Table channels_;
     std::set<std::pair<std::int64_t, std::string>> ends_;
     std::size_t bytes_ = 0;
     bool tracking_ = false;

@@ -9,8 +9,8 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
-#include "sync/easysetup/key_exchange.hpp"
-#include "sync/easysetup/key_exchange_fixture.hpp"
+#include "sync/easysetup/channels.hpp"
+#include "sync/easysetup/channels_fixture.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
@@ -139,7 +139,7 @@ std::optional<TagList> list_of(const std::string& header) {
     return header.empty() ? std::nullopt : std::optional(TagList::parse(header));
 }
 
-Reply got(const KeyExchange::Result<KeyExchange::Message>& message) {
+Reply got(const Channels::Result<Channels::Message>& message) {
     if (!message) return {status_of(message.error()), {}, {}};
     return {message->not_modified ? 304 : 200, message->content, message->tag};
 }
@@ -152,7 +152,7 @@ void compare(bool strict) {
     rules.max_gets = *rc::gen::inRange(1, 5);
     rules.redeliveries = *rc::gen::inRange(0, 3);
     ScriptedRandom random;
-    KeyExchange exchange(rules, random);
+    Channels exchange(rules, random);
     Model model(rules);
     std::vector<std::string> channels{"zzzz"};
     std::int64_t now = 1'795'225'889'000;
@@ -205,11 +205,11 @@ void compare(bool strict) {
     }
 }
 
-TEST(KeyExchangeModelTest, AsTheRulesSay) {
+TEST(ChannelsModelTest, AsTheRulesSay) {
     EXPECT_TRUE(rc::check("deliveries that are counted once", [] { compare(false); }));
 }
 
-TEST(KeyExchangeModelTest, AsTheRulesSayStrictly) {
+TEST(ChannelsModelTest, AsTheRulesSayStrictly) {
     EXPECT_TRUE(rc::check("every delivery counted", [] { compare(true); }));
 }
 

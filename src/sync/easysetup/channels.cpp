@@ -1,4 +1,4 @@
-#include "sync/easysetup/key_exchange.hpp"
+#include "sync/easysetup/channels.hpp"
 
 #include <algorithm>
 
@@ -27,7 +27,7 @@ std::string random_id(base::Random& random, std::size_t length) {
     return id;
 }
 
-bool holds(const KeyExchange::Preconditions& preconditions, const Channel& channel) {
+bool holds(const Channels::Preconditions& preconditions, const Channel& channel) {
     if (preconditions.match) return preconditions.match->any() || preconditions.match->contains(channel.tag);
     const bool only_if_empty = preconditions.none_match && preconditions.none_match->any();
     return !only_if_empty || channel.tag.empty();
@@ -40,7 +40,7 @@ bool is_channel(const std::string& id, const Channel& channel) {
 
 }  // namespace
 
-KeyExchange::Result<std::string> KeyExchange::open(std::string_view id, std::int64_t now_ms) {
+Channels::Result<std::string> Channels::open(std::string_view id, std::int64_t now_ms) {
     if (id.size() != exchange_id_length) return std::unexpected(ChannelRefusal::bad_id);
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
@@ -49,7 +49,7 @@ KeyExchange::Result<std::string> KeyExchange::open(std::string_view id, std::int
     return opened;
 }
 
-KeyExchange::Result<std::string> KeyExchange::open_locked(std::string_view id, std::int64_t now_ms) {
+Channels::Result<std::string> Channels::open_locked(std::string_view id, std::int64_t now_ms) {
     Channel made;
     made.ends_ms = now_ms + rules_.ttl_ms;
     made.devices.push_back(base::sha256(id));
@@ -64,8 +64,9 @@ KeyExchange::Result<std::string> KeyExchange::open_locked(std::string_view id, s
     return std::unexpected(ChannelRefusal::no_free_id);
 }
 
-KeyExchange::Result<std::pair<KeyExchange::Channels::iterator, int>> KeyExchange::enter(
-    const std::string& channel, std::string_view id, std::int64_t now_ms) {
+Channels::Result<std::pair<Channels::Table::iterator, int>> Channels::enter(const std::string& channel,
+                                                                            std::string_view id,
+                                                                            std::int64_t now_ms) {
     sweep_locked(now_ms);
     const auto place = channels_.find(channel);
     if (id.size() != exchange_id_length) {
@@ -87,9 +88,9 @@ KeyExchange::Result<std::pair<KeyExchange::Channels::iterator, int>> KeyExchange
     return std::pair(place, static_cast<int>(device - devices.begin()));
 }
 
-KeyExchange::Result<KeyExchange::Message> KeyExchange::get(const std::string& channel, std::string_view id,
-                                                           const std::optional<TagList>& none_match,
-                                                           std::int64_t now_ms) {
+Channels::Result<Channels::Message> Channels::get(const std::string& channel, std::string_view id,
+                                                  const std::optional<TagList>& none_match,
+                                                  std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     const auto entered = enter(channel, id, now_ms);
     if (!entered) return std::unexpected(entered.error());
@@ -103,7 +104,7 @@ KeyExchange::Result<KeyExchange::Message> KeyExchange::get(const std::string& ch
 }
 
 /// Counts a delivery, which may be the channel's last; false when it had its last already.
-bool KeyExchange::count_delivery(Channels::iterator place, int device, std::int64_t now_ms) {
+bool Channels::count_delivery(Table::iterator place, int device, std::int64_t now_ms) {
     auto& channel = place->second;
     note_change(place->first);
     const auto earlier = std::ranges::find_if(channel.deliveries, [&](const Channel::Delivery& delivery) {
@@ -131,9 +132,9 @@ bool KeyExchange::count_delivery(Channels::iterator place, int device, std::int6
     return true;
 }
 
-KeyExchange::Written KeyExchange::put(const std::string& channel, std::string_view id,
-                                      const Preconditions& preconditions, std::string content,
-                                      std::int64_t now_ms) {
+Channels::Written Channels::put(const std::string& channel, std::string_view id,
+                                const Preconditions& preconditions, std::string content,
+                                std::int64_t now_ms) {
     Written written{base::hex_encode(base::md5(content)), {}};
     const auto refuse = [&](ChannelRefusal why) {
         written.result = std::unexpected(why);
@@ -155,8 +156,8 @@ KeyExchange::Written KeyExchange::put(const std::string& channel, std::string_vi
     return written;
 }
 
-KeyExchange::Result<void> KeyExchange::remove(const std::string& channel, std::string_view id,
-                                              std::int64_t now_ms) {
+Channels::Result<void> Channels::remove(const std::string& channel, std::string_view id,
+                                        std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
     const auto place = channels_.find(channel);
@@ -171,7 +172,7 @@ KeyExchange::Result<void> KeyExchange::remove(const std::string& channel, std::s
     return {};
 }
 
-bool KeyExchange::abandon(const std::string& channel, std::string_view id, std::int64_t now_ms) {
+bool Channels::abandon(const std::string& channel, std::string_view id, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
     const auto place = channels_.find(channel);
@@ -182,12 +183,12 @@ bool KeyExchange::abandon(const std::string& channel, std::string_view id, std::
     return true;
 }
 
-void KeyExchange::sweep(std::int64_t now_ms) {
+void Channels::sweep(std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
 }
 
-bool KeyExchange::works(std::int64_t now_ms) {
+bool Channels::works(std::int64_t now_ms) {
     const auto id = base::hex_encode(random_.bytes(exchange_id_length / 2));
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
@@ -199,36 +200,36 @@ bool KeyExchange::works(std::int64_t now_ms) {
     return found && !channels_.contains(*opened);
 }
 
-void KeyExchange::track_changes() {
+void Channels::track_changes() {
     const std::lock_guard lock(mutex_);
     tracking_ = true;
 }
 
-bool KeyExchange::has_changed() const {
+bool Channels::has_changed() const {
     const std::lock_guard lock(mutex_);
     return !changed_.empty();
 }
 
-std::vector<std::string> KeyExchange::take_changed() {
+std::vector<std::string> Channels::take_changed() {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> taken(changed_.begin(), changed_.end());
     changed_.clear();
     return taken;
 }
 
-void KeyExchange::put_back_changed(const std::vector<std::string>& channels) {
+void Channels::put_back_changed(const std::vector<std::string>& channels) {
     const std::lock_guard lock(mutex_);
     for (const auto& channel : channels)
         note_change(channel);
 }
 
-std::optional<Channel> KeyExchange::find(const std::string& channel) const {
+std::optional<Channel> Channels::find(const std::string& channel) const {
     const std::lock_guard lock(mutex_);
     const auto place = channels_.find(channel);
     return place == channels_.end() ? std::nullopt : std::optional(place->second);
 }
 
-void KeyExchange::restore(const std::string& channel, Channel kept, std::int64_t now_ms) {
+void Channels::restore(const std::string& channel, Channel kept, std::int64_t now_ms) {
     const std::lock_guard lock(mutex_);
     // A shorter ttl than before, or a clock that was set back, must not give a channel more than it would get
     // today.
@@ -238,17 +239,17 @@ void KeyExchange::restore(const std::string& channel, Channel kept, std::int64_t
     add(channel, std::move(kept));
 }
 
-std::size_t KeyExchange::size() const {
+std::size_t Channels::size() const {
     const std::lock_guard lock(mutex_);
     return channels_.size();
 }
 
-std::size_t KeyExchange::bytes() const {
+std::size_t Channels::bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_;
 }
 
-void KeyExchange::add(const std::string& channel, Channel made) {
+void Channels::add(const std::string& channel, Channel made) {
     bytes_ += cost_of(made);
     ends_.emplace(made.ends_ms, channel);
     channels_.emplace(channel, std::move(made));
@@ -256,7 +257,7 @@ void KeyExchange::add(const std::string& channel, Channel made) {
     show_sizes();
 }
 
-void KeyExchange::end(Channels::iterator place, Ending how) {
+void Channels::end(Table::iterator place, Ending how) {
     if (!place->second.over) {
         if (how == Ending::expired) metrics_.expired.add();
         if (how == Ending::deleted) metrics_.deleted.add();
@@ -269,24 +270,24 @@ void KeyExchange::end(Channels::iterator place, Ending how) {
     show_sizes();
 }
 
-void KeyExchange::end_at(Channels::iterator place, std::int64_t ends_ms) {
+void Channels::end_at(Table::iterator place, std::int64_t ends_ms) {
     ends_.erase({place->second.ends_ms, place->first});
     place->second.ends_ms = ends_ms;
     ends_.emplace(ends_ms, place->first);
 }
 
-void KeyExchange::sweep_locked(std::int64_t now_ms) {
+void Channels::sweep_locked(std::int64_t now_ms) {
     while (!ends_.empty() && ends_.begin()->first <= now_ms)
         end(channels_.find(ends_.begin()->second), Ending::expired);
 }
 
-void KeyExchange::note_change(const std::string& channel) {
+void Channels::note_change(const std::string& channel) {
     // While nothing can be written, ended channels pile up here: then some of them may come back with a
     // restart.
     if (tracking_ && changed_.size() < 2 * rules_.most_channels) changed_.insert(channel);
 }
 
-void KeyExchange::show_sizes() {
+void Channels::show_sizes() {
     metrics_.open.set(static_cast<std::int64_t>(channels_.size()));
     metrics_.bytes.set(static_cast<std::int64_t>(bytes_));
 }
