@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <string_view>
 
 using namespace homespun;
 
 namespace {
 
 constexpr std::chrono::minutes period{1};
-/// In the order of net::Ending.
-constexpr std::array<std::string_view, 7> words = {"idle",   "slow_head",   "slow_body",  "slow_reader",
-                                                   "memory", "crowded_out", "turned_away"};
 
 }  // namespace
 
@@ -21,7 +17,7 @@ ConnectionLog::ConnectionLog(base::Logger& logger, base::metrics::Registry& metr
     for (std::size_t i = 0; i < kinds; ++i) {
         counters_[i] = metrics.counter("homespun_connections_ended_total",
                                        "Connections that the server ended, by reason (docs/reasons.md)",
-                                       fmt::format("reason=\"{}\"", words[i]));
+                                       fmt::format("reason=\"{}\"", net::ending_words[i]));
     }
     loop.post([this, &loop] { loop.every(period, [this] { sum_up(); }); });
 }
@@ -40,6 +36,7 @@ void ConnectionLog::sum_up() {
         if (static_cast<net::Ending>(i) != net::Ending::idle) unusual += counts[i];
     }
     if (unusual == 0) return;
+    // By their names, so that check_events.py finds them.
     logger_.warning("connections_ended", {{"idle", counts[0]},
                                           {"slow_head", counts[1]},
                                           {"slow_body", counts[2]},

@@ -18,7 +18,7 @@ class ConnectionLog {
     void count(homespun::net::Ending ending);
 
   private:
-    static constexpr std::size_t kinds = 7;
+    static constexpr std::size_t kinds = homespun::net::ending_words.size();
     void sum_up();
 
     homespun::base::Logger& logger_;

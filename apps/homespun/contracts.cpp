@@ -22,14 +22,19 @@ base::Result<barrel::Application::Mounted> Installation::Parts::bind(std::string
 
 barrel::Dockerflow Installation::Parts::dockerflow() {
     barrel::Dockerflow flow;
-    flow.heartbeat = [this]() -> base::Task<barrel::Dockerflow::Health> {
-        const bool well = store->healthy();
+    flow.heartbeat = [this](barrel::Context& context) -> base::Task<barrel::Dockerflow::Health> {
+        auto& home = *context.request().executor;
+        const bool records = store->healthy();
+        const bool accounts_db = co_await accounts_watch->takes_writes(home);
+        const bool token_db = co_await token_watch->takes_writes(home);
+        const bool well = records && accounts_db && token_db;
+        const auto word = [](bool its_well) { return its_well ? "Ok" : "Unknown"; };
         co_return barrel::Dockerflow::Health{
             well,
-            fmt::format(
-                R"({{"version":"{}","status":"{}","database":"{}","quota":{{"enabled":{},"size":{}}}}})",
-                HOMESPUN_VERSION, well ? "Ok" : "Err", well ? "Ok" : "Unknown", quota.user_hard > 0,
-                quota.user_hard)};
+            fmt::format(R"({{"version":"{}","status":"{}","database":"{}","accounts":"{}","token":"{}",)"
+                        R"("quota":{{"enabled":{},"size":{}}}}})",
+                        HOMESPUN_VERSION, well ? "Ok" : "Err", word(records), word(accounts_db),
+                        word(token_db), quota.user_hard > 0, quota.user_hard)};
     };
     flow.load = [this] {
         const auto open = connection_count ? connection_count() : 0;
@@ -39,8 +44,19 @@ barrel::Dockerflow Installation::Parts::dockerflow() {
     return flow;
 }
 
+barrel::Application::Observer Installation::Parts::observer() {
+    return [this, log = request_log->observer()](const auto& request, const auto& response, auto duration,
+                                                 const barrel::Outcome& outcome) {
+        log(request, response, duration, outcome);
+        if (outcome.reason == "store_failed" || outcome.reason == "accounts_unavailable")
+            accounts_watch->suspect();
+        if (outcome.reason == "token_store_failed") token_watch->suspect();
+    };
+}
+
 base::Result<void> Installation::Parts::bind_contracts() {
     struct Contract {
+        const char* service;  ///< of the setting `services`; null: always
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
@@ -48,22 +64,23 @@ base::Result<void> Installation::Parts::bind_contracts() {
         bool slash_too = false;
     };
     const Contract contracts[] = {
-        {"pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
-        {"operators", "", [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
-        {"accounts", settings.text("mount.accounts") + "/v1",
+        {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
+        {nullptr, "operators", "",
+         [this](barrel::Natives& natives) { register_dockerflow(natives, dockerflow()); }},
+        {"accounts", "accounts", settings.text("mount.accounts") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_accounts(natives); }},
-        {"oauth", settings.text("mount.oauth") + "/v1",
+        {"accounts", "oauth", settings.text("mount.oauth") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_oauth(natives); }},
-        {"profile", settings.text("mount.profile") + "/v1",
+        {"accounts", "profile", settings.text("mount.profile") + "/v1",
          [this](barrel::Natives& natives) { accounts->register_profile(natives); }},
-        {"token", settings.text("mount.token"),
+        {"token", "token", settings.text("mount.token"),
          [this](barrel::Natives& natives) {
              token_service->register_natives(natives);
              account_events->register_natives(natives);
          }},
-        {"storage", settings.text("mount.storage") + "/1.5",
+        {"storage", "storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
-        {"key-exchange", settings.text("mount.keyexchange"),
+        {"keyexchange", "key-exchange", settings.text("mount.keyexchange"),
          [this](barrel::Natives& natives) { key_exchange->service().register_natives(natives); }, true},
     };
     std::vector<barrel::Application::Mounted> mounted;
@@ -73,6 +90,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         mounted.push_back(std::move(*own));
     }
     for (const auto& contract : contracts) {
+        if (contract.service != nullptr && !runs(settings, contract.service)) continue;
         barrel::Natives natives;
         contract.fill(natives);
         std::vector<std::string> mounts;
@@ -85,7 +103,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
     }
     for (const auto& each : mounted)
         request_metrics->add_service(each.name, each.service.contract());
-    auto built = barrel::Application::build(std::move(mounted), *logger, request_log->observer());
+    auto built = barrel::Application::build(std::move(mounted), *logger, observer());
     if (!built) return base::fail(barrel::rbr::render(built.error()));
     application = std::move(*built);
     return {};

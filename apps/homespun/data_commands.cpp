@@ -8,6 +8,7 @@
 
 #include "admin_client.hpp"
 #include "base/clock.hpp"
+#include "command_lease.hpp"
 #include "sync/ops/backup.hpp"
 #include "sync/ops/data_check.hpp"
 #include "sync/ops/data_stats.hpp"
@@ -130,7 +131,7 @@ int DataCommands::restore() const {
 int DataCommands::restore_all(const std::string& data) const {
     if (auto ready = sys::make_private_directory(data); !ready)
         return complain(ready.error().message, exit_failed);
-    auto lease = sys::Lease::take(data);
+    auto lease = take_lease_to_write(data);
     if (!lease) return complain(lease.error().message, exit_failed);
     const auto restored = ops::restore_backup({absolute(path_), data, replace_, now_ms()});
     if (!restored) return complain(restored.error().message, exit_failed);
@@ -197,7 +198,7 @@ int DataCommands::stats() const {
 int DataCommands::vacuum() const {
     return in_data_directory([](const std::string& data) {
         if (auto good = holds_data(data); !good) return complain(good.error().message, exit_failed);
-        auto lease = sys::Lease::take(data);
+        auto lease = take_lease_to_write(data);
         if (!lease) return complain(lease.error().message, exit_failed);
         std::vector<std::pair<std::string, bool>> files{{"accounts.db", false}, {"token.db", false}};
         std::error_code error;

@@ -71,6 +71,7 @@ base::Result<void> Installation::Parts::open_databases() {
     auto opened_tokens = sqlite::TokenSqlite::open(data + "/token.db");
     if (!opened_tokens) return std::unexpected(opened_tokens.error());
     token_store = std::move(*opened_tokens);
+    if (!runs(settings, "storage")) return {};  // then others are the nodes
     const auto node = root_url + settings.text("mount.storage");
     if (auto set = token_store->set_own_node(node); !set) {
         return base::fail(fmt::format("{}/token.db: {}", data, set.error().detail));
@@ -131,11 +132,15 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
         KeyExchangePart::open({settings, root_url, random, clock, *logger, metrics, security_log});
     if (!exchange) return std::unexpected(exchange.error());
     key_exchange = std::move(*exchange);
-    const auto reasons = assets.find(reasons_page);
-    if (!reasons) return base::fail(std::string(reasons_page) + " is not compiled in");
-    request_metrics = std::make_unique<RequestMetrics>(metrics, reasons->bytes);
-    request_log = std::make_unique<RequestLog>(*logger, *request_metrics, settings.flag("access_log"),
-                                               ReasonTexts(reasons->bytes));
+    accounts_watch =
+        std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/accounts.db", accounts_pool);
+    token_watch = std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/token.db", token_pool);
+    const auto page = assets.find(reasons_page);
+    if (!page) return base::fail(std::string(reasons_page) + " is not compiled in");
+    reasons = std::make_unique<ReasonTexts>(page->bytes);
+    request_metrics = std::make_unique<RequestMetrics>(metrics, *reasons);
+    request_log =
+        std::make_unique<RequestLog>(*logger, *request_metrics, settings.flag("access_log"), *reasons);
     register_process_metrics(metrics);
     auto& loop = loops[0];
     connection_log = std::make_unique<ConnectionLog>(*logger, metrics, loop);
@@ -173,7 +178,8 @@ base::Result<void> Installation::Parts::prepare_first_account(net::Loop& loop) {
     const auto path = settings.text("data") + setup_file;
     const auto known = wait_for(loop, accounts->list_accounts(loop));
     if (!known) return std::unexpected(known.error());
-    const bool needed = known->empty() && settings.text("accounts") != "mozilla" &&
+    const bool needed = known->empty() && runs(settings, "accounts") &&
+                        settings.text("accounts") != "mozilla" &&
                         sign_up_setting(settings, exposed) == sync::accounts::SignUp::closed;
     if (!needed) {
         ::unlink(path.c_str());
@@ -204,6 +210,7 @@ base::Result<std::unique_ptr<Installation>> Installation::open(const config::Set
     auto proxies = parse_trusted_proxies(settings);
     if (!proxies) return std::unexpected(proxies.error());
     parts->proxies = std::move(*proxies);
+    parts->exposed = !parts->proxies.empty();  // whoever reaches them reaches us
     for (const auto& listener : start.listeners) {
         if (listener.address().is_loopback()) continue;
         parts->exposed = true;

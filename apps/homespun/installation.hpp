@@ -39,7 +39,7 @@ class Installation {
     /// Who tells the number of open connections, for /__lbheartbeat__; called from all loops. Set before
     /// serving.
     void set_connection_count(std::function<std::size_t()> count);
-    /// What the public server asks and tells: trusted proxies, and the log of ended connections.
+    /// What the public server asks and tells: trusted proxies, the log of ended connections, its counters.
     [[nodiscard]] homespun::net::ServerTies server_ties() const;
     /// Commits what is queued and closes the store.
     void close();

@@ -18,6 +18,7 @@
 #include "sync/auth/remote_access_tokens.hpp"
 #include "sync/ops/admin_service.hpp"
 #include "sync/ops/data_service.hpp"
+#include "sync/ops/database_watch.hpp"
 #include "sync/ops/node_admin.hpp"
 #include "sync/ops/notice_admin.hpp"
 #include "sync/ops/secrets.hpp"
@@ -56,6 +57,8 @@ struct Installation::Parts {
     homespun::base::Result<homespun::barrel::Application::Mounted> bind(
         std::string name, const homespun::barrel::Natives& natives, std::vector<std::string> mounts) const;
     homespun::barrel::Dockerflow dockerflow();
+    /// Is told of each answer: logs and counts it, and hands refusals for a failed database to its watch.
+    homespun::barrel::Application::Observer observer();
 
     homespun::sys::Lease lease;
     homespun::base::config::Settings settings;
@@ -71,7 +74,7 @@ struct Installation::Parts {
     homespun::sync::store::QuotaLimits quota;
     homespun::sync::storage::Notices notices;
     std::string root_url;
-    bool exposed = false;
+    bool exposed = false;  ///< others can reach us: by a listener, a public URL or a proxy
     std::string setup_link;
 
     std::unique_ptr<homespun::sync::store::Store> store;
@@ -93,7 +96,9 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::ops::DataService> data_service;
     homespun::base::cef::NullSink security_log;
     std::unique_ptr<KeyExchangePart> key_exchange;
+    std::unique_ptr<homespun::sync::ops::DatabaseWatch> accounts_watch, token_watch;
     homespun::net::ServerMetrics connections = ::connection_metrics(metrics);
+    std::unique_ptr<ReasonTexts> reasons;
     std::unique_ptr<RequestMetrics> request_metrics;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<ConnectionLog> connection_log;

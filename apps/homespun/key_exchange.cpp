@@ -1,6 +1,7 @@
 #include "key_exchange.hpp"
 
 #include "part_metrics.hpp"
+#include "setting_values.hpp"
 
 using namespace homespun;
 namespace config = base::config;
@@ -179,7 +180,7 @@ base::Result<std::unique_ptr<KeyExchangePart>> KeyExchangePart::open(Ties ties) 
     auto whitelist = net::TrustedProxies::parse(ties.settings.list("keyexchange.whitelist"));
     if (!whitelist) return base::fail("keyexchange.whitelist: " + whitelist.error().message);
     std::unique_ptr<KeyExchangePart> part(new KeyExchangePart(ties, std::move(*whitelist)));
-    if (ties.settings.text("keyexchange.store") == "file") {
+    if (ties.settings.text("keyexchange.store") == "file" && runs(ties.settings, "keyexchange")) {
         if (auto opened = part->open_file(ties); !opened) return std::unexpected(opened.error());
     }
     const auto& redirect = ties.settings.text("keyexchange.root_redirect");

@@ -24,7 +24,7 @@ std::string joined(const std::vector<std::string>& texts) {
 
 struct Commands {
     CommonOptions common;
-    std::vector<std::string> listen, public_url, arguments;
+    std::vector<std::string> listen, public_url, only, arguments;
     std::string signup;
     bool no_arbiter = false, json = false, show_template = false;
     int hours = 24 * 7;
@@ -35,6 +35,7 @@ struct Commands {
         config::Overrides flags;
         if (!listen.empty()) flags.emplace_back("listen", joined(listen));
         if (!public_url.empty()) flags.emplace_back("public_url", joined(public_url));
+        if (!only.empty()) flags.emplace_back("services", joined(only));
         if (!signup.empty()) flags.emplace_back("signup", signup);
         return common.settings(std::move(flags));
     }
@@ -146,6 +147,8 @@ int main(int argc, char** argv) {
     serve_command.add_option("--listen", commands.listen, "HOST:PORT or unix:/path; may be repeated");
     serve_command.add_option("--public-url", commands.public_url,
                              "What clients see, like https://sync.example");
+    serve_command.add_option("--only", commands.only,
+                             "Which services run here, like token,storage; all without it");
     serve_command.add_option("--signup", commands.signup, "closed, first or open");
     serve_command.add_flag("--no-arbiter", commands.no_arbiter, "Serve in this very process");
 

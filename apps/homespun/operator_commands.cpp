@@ -3,7 +3,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -163,7 +162,7 @@ void add_user_commands(CLI::App& user, const OperatorTools& tools) {
             if (!options->yes) {
                 fmt::print(stderr, "homespun: this removes {} and all its data; say --yes if you mean it\n",
                            options->email);
-                return 2;
+                return exit_usage;
             }
             return ask("POST", "/users/remove", email_body(options->email), show_nothing);
         });

@@ -1,22 +1,14 @@
 #pragma once
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "base/json.hpp"
-
-namespace CLI {
-class App;
-}
+#include "common_options.hpp"
 
 /// How the commands below reach the running server: method, target, body, and what shows its answer to
 /// people. Gives the exit status.
 using AskServer = std::function<int(std::string method, std::string target, std::string body,
                                     const std::function<void(const homespun::base::json::Value&)>& show)>;
-/// Adds a command with the options that all commands have.
-using AddCommand =
-    std::function<CLI::App&(CLI::App& parent, const char* name, const char* help, std::function<int()> run)>;
-
 struct OperatorTools {
     AddCommand add;
     AskServer ask;

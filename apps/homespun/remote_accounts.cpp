@@ -14,7 +14,8 @@ std::unexpected<base::Error> bad(const base::config::Settings& settings, std::st
 base::Result<net::http::Url> trusted_url(const base::config::Settings& settings, std::string_view name) {
     auto url = net::http::Url::parse(settings.text(name));
     if (!url) return bad(settings, name, "is no address: " + url.error().message);
-    if (!url->tls && !url->is_loopback()) return bad(settings, name, "must begin with https://");
+    if (!url->tls && !net::http::is_loopback(url->host))
+        return bad(settings, name, "must begin with https://");
     return url;
 }
 

@@ -14,10 +14,10 @@ constexpr std::size_t most_hint = 500;
 barrel::Application::Observer RequestLog::observer() {
     return [this](const net::http::Request& request, const net::http::Response& response,
                   std::chrono::microseconds duration, const barrel::Outcome& outcome) {
-        metrics_.count(request, response, duration, outcome);
-        // Slow ones come by the thousand: ConnectionLog sums them up.
         const bool refused = response.status >= 400;
         const auto reason = refused && outcome.reason.empty() ? unexplained : outcome.reason;
+        metrics_.count(request, response, duration, outcome, reason);
+        // Slow ones come by the thousand: ConnectionLog sums them up.
         const bool quiet = reason.empty() || reason == "http.too-slow";
         if (quiet && !every_request_) return;
         // Queries of storage are ids and times, and who replays a log needs them; elsewhere they may hold

@@ -4,12 +4,13 @@
 #include "reason_texts.hpp"
 #include "request_metrics.hpp"
 
-/// Counts every answer, and logs it: a line per refusal, and per request when asked for. Thread-safe.
+/// Counts every answer, and logs it: a line per refusal, and per request when asked for. Owns nothing
+/// that it is given. Thread-safe.
 class RequestLog {
   public:
     RequestLog(homespun::base::Logger& logger, const RequestMetrics& metrics, bool every_request,
-               ReasonTexts reasons)
-        : logger_(logger), metrics_(metrics), every_request_(every_request), reasons_(std::move(reasons)) {}
+               const ReasonTexts& reasons)
+        : logger_(logger), metrics_(metrics), every_request_(every_request), reasons_(reasons) {}
     /// For `barrel::Application::build`; refers to this object.
     homespun::barrel::Application::Observer observer();
 
@@ -17,5 +18,5 @@ class RequestLog {
     homespun::base::Logger& logger_;
     const RequestMetrics& metrics_;
     bool every_request_;
-    const ReasonTexts reasons_;
+    const ReasonTexts& reasons_;
 };

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
-
 using namespace homespun;
 
 namespace {
@@ -16,24 +14,9 @@ constexpr std::string_view collection_classes[] = {
     "crypto",        "extension-storage", "forms",     "history", "meta",
     "newtab-images", "passwords",         "prefs",     "tabs",    "other"};
 
-/// The words in the first column of the tables: `| `word`, `word` | what it means |`.
-std::vector<std::string> words_of(std::string_view page) {
-    std::vector<std::string> words;
-    for (const auto line : base::split(page, '\n')) {
-        if (!line.starts_with("| `")) continue;
-        const auto pieces = base::split(line.substr(1, line.find('|', 1) - 1), '`');
-        for (std::size_t i = 1; i < pieces.size(); i += 2)
-            words.emplace_back(pieces[i]);
-    }
-    std::ranges::sort(words);
-    const auto twice = std::ranges::unique(words);
-    words.erase(twice.begin(), twice.end());
-    return words;
-}
-
 }  // namespace
 
-RequestMetrics::RequestMetrics(base::metrics::Registry& registry, std::string_view reasons_page)
+RequestMetrics::RequestMetrics(base::metrics::Registry& registry, const ReasonTexts& reasons)
     : registry_(registry) {
     without_route_[""] = make_route("none", "none");
     for (const auto name : collection_classes) {
@@ -55,7 +38,7 @@ RequestMetrics::RequestMetrics(base::metrics::Registry& registry, std::string_vi
         return registry.counter("homespun_refusals_total", "Refusals by reason (docs/reasons.md)",
                                 fmt::format("reason=\"{}\"", word));
     };
-    for (const auto& word : words_of(reasons_page))
+    for (const auto& [word, meaning] : reasons.all())
         reasons_[word] = reason(word);
     other_reasons_ = reason("other");
 }
@@ -103,7 +86,8 @@ void RequestMetrics::count_collection(const net::http::Request& request, std::st
 }
 
 void RequestMetrics::count(const net::http::Request& request, const net::http::Response& response,
-                           std::chrono::microseconds duration, const barrel::Outcome& outcome) const {
+                           std::chrono::microseconds duration, const barrel::Outcome& outcome,
+                           std::string_view reason) const {
     const auto& route = route_of(outcome);
     route.by_class[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5))].add();
     route.duration.observe(duration);
@@ -111,7 +95,7 @@ void RequestMetrics::count(const net::http::Request& request, const net::http::R
         if (const auto name = outcome.context->parameter("collection"); !name.empty())
             count_collection(request, name);
     }
-    if (outcome.reason.empty()) return;
-    const auto found = reasons_.find(outcome.reason);
+    if (reason.empty()) return;
+    const auto found = reasons_.find(reason);
     (found != reasons_.end() ? found->second : other_reasons_).add();
 }

@@ -9,20 +9,22 @@
 #include "barrel/rbr/ast.hpp"
 #include "barrel/server/application.hpp"
 #include "base/metrics.hpp"
+#include "reason_texts.hpp"
 
 /// Counts every answer: by service and route (the name of the path in its contract) with its duration, by
 /// class of collection in the storage, by reason when it was a refusal. All series are known before the
 /// server serves, so whoever asks for odd addresses makes no new ones. Thread-safe then.
 class RequestMetrics {
   public:
-    /// `reasons_page` is docs/reasons.md: what it describes has a series of its own, what it does not counts
-    /// as `other`.
-    RequestMetrics(homespun::base::metrics::Registry& registry, std::string_view reasons_page);
+    /// What `reasons` describes has a series of its own, what it does not counts as `other`.
+    RequestMetrics(homespun::base::metrics::Registry& registry, const ReasonTexts& reasons);
 
     /// Before serving; the contract stays where it is.
     void add_service(const std::string& name, const homespun::barrel::rbr::File& contract);
+    /// `reason`: why it was refused; empty when it was not.
     void count(const homespun::net::http::Request& request, const homespun::net::http::Response& response,
-               std::chrono::microseconds duration, const homespun::barrel::Outcome& outcome) const;
+               std::chrono::microseconds duration, const homespun::barrel::Outcome& outcome,
+               std::string_view reason) const;
 
   private:
     using Counter = homespun::base::metrics::Counter;

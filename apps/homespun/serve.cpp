@@ -1,6 +1,7 @@
 #include "serve.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/text.hpp"
 #include "installation.hpp"
 #include "net/io/server.hpp"
+#include "setting_values.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
 
@@ -44,7 +46,14 @@ base::Result<std::vector<net::Listener>> open_listeners(const base::config::Sett
 
 void tell_newcomer(const Installation& installation, const base::config::Settings& settings) {
     const auto& root = installation.root_url();
-    fmt::print("Homespun serves {}\n\n", root);
+    if (!runs(settings, "accounts") || !runs(settings, "token")) {
+        // What to set in Firefox depends on who runs the rest.
+        fmt::print("Homespun serves {} of {}\n", fmt::join(settings.list("services"), ", "), root);
+        if (!runs(settings, "accounts")) return (void)std::fflush(stdout);
+    } else {
+        fmt::print("Homespun serves {}\n", root);
+    }
+    fmt::print("\n");
     if (settings.text("accounts") != "own") {
         fmt::print(
             "With an account of Mozilla, set in Firefox's about:config before signing in\n"

@@ -1,5 +1,9 @@
 #include "setting_values.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 using namespace homespun;
 namespace config = base::config;
 
@@ -53,10 +57,23 @@ base::Result<sync::store::QuotaLimits> parse_quota(const config::Settings& setti
     const sync::store::QuotaLimits quota{bytes("quota.user_soft_mb"), bytes("quota.user_mb"),
                                          bytes("quota.total_soft_mb"), bytes("quota.total_mb")};
     if (quota.user_soft > 0 && quota.user_hard == 0)
-        return base::fail("quota.user_soft_mb warns of quota.user_mb: set that too");
-    if (quota.user_soft > quota.user_hard || (quota.total_hard > 0 && quota.total_soft > quota.total_hard))
-        return base::fail("quota: a soft bound is above its hard one");
+        return base::fail("quota.user_soft_mb warns of quota.user_mb: set that, too");
+    for (const std::string whose : {"user", "total"}) {
+        const auto soft = settings.integer("quota." + whose + "_soft_mb");
+        const auto hard = settings.integer("quota." + whose + "_mb");
+        if (hard > 0 && soft > hard) {
+            return base::fail(
+                fmt::format("quota.{0}_soft_mb ({1}) is above quota.{0}_mb ({2}), so that nobody would be "
+                            "warned: lower it",
+                            whose, soft, hard));
+        }
+    }
     return quota;
+}
+
+bool runs(const config::Settings& settings, std::string_view service) {
+    const auto& services = settings.list("services");
+    return std::ranges::find(services, service) != services.end();
 }
 
 sync::accounts::SignUp sign_up_setting(const config::Settings& settings, bool exposed) {

@@ -20,6 +20,8 @@ homespun::base::Result<homespun::sync::protocol::LimitTable> parse_limits(
     const homespun::base::config::Settings& settings);
 homespun::base::Result<homespun::sync::store::QuotaLimits> parse_quota(
     const homespun::base::config::Settings& settings);
+/// Whether that service is one of `services`.
+bool runs(const homespun::base::config::Settings& settings, std::string_view service);
 /// `exposed`: others can reach us, so that the first who comes may be anybody.
 homespun::sync::accounts::SignUp sign_up_setting(const homespun::base::config::Settings& settings,
                                                  bool exposed);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include "key_exchange.hpp"
+#include "net/http/url.hpp"
+#include "setting_values.hpp"
 #include "sys/files.hpp"
 
 using namespace homespun;
@@ -54,11 +56,17 @@ std::span<const config::Key> setting_keys() {
                 "10.0.0.0/8, or unix for the unix sockets. Limits per address and the log then count by the "
                 "client's address; what others say of themselves is ignored.",
         },
+        {.name = "services",
+         .fallback = List{"accounts", "token", "storage", "keyexchange"},
+         .help = "What runs here: accounts (with the pages, OAuth and profile), the token server, storage, "
+                 "the key exchange of Easy Setup. What is left out runs on other servers, docs/nodes.md says "
+                 "how.",
+         .choices = {"accounts", "token", "storage", "keyexchange"}},
         {.name = "signup",
          .fallback = std::string("first"),
          .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "
                  "reach us: "
-                 "loopback, no public_url), or everybody.",
+                 "loopback, no public_url, no trusted_proxies), or everybody.",
          .choices = {"closed", "first", "open"}},
         {.name = "accounts",
          .fallback = std::string("own"),
@@ -225,7 +233,9 @@ std::span<const config::Key> setting_keys() {
          .help = "Where the profile is, without /v1."},
         {.name = "mount.token",
          .fallback = std::string("/token"),
-         .help = "Where the token server is, without /1.0."},
+         .help = "Where the token server is, without /1.0; when it does not run here (services), the whole "
+                 "address, "
+                 "like https://token.example/token."},
         {.name = "mount.storage",
          .fallback = std::string("/storage"),
          .help = "Where storage is, without /1.5. Clients keep the address they were given: moving it makes "
@@ -261,6 +271,9 @@ base::Result<config::Settings> load_settings(const std::string& file, config::Ov
     for (const auto* name : {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage",
                              "mount.keyexchange"}) {
         const auto& mount = settings->text(name);
+        if (name == std::string_view("mount.token") && !runs(*settings, "token") &&
+            net::http::Url::parse(mount) && !mount.ends_with('/'))
+            continue;
         if (!mount.starts_with('/') || mount.ends_with('/')) {
             return base::fail(settings->all[name].origin + ": " + name +
                               " must begin with / and not end with it, not \"" + mount + "\"");

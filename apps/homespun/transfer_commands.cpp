@@ -12,6 +12,7 @@
 #include "admin_client.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "command_lease.hpp"
 #include "data_commands.hpp"
 #include "net/io/loop.hpp"
 #include "sync/ops/export_format.hpp"
@@ -122,8 +123,9 @@ class OwnImport final : public ops::ImportTarget {
 base::Result<std::unique_ptr<ops::ImportTarget>> begin_import(const std::string& data, std::uint64_t uid,
                                                               bool replace) {
     auto lease = sys::Lease::take(data);
-    if (lease) return OwnImport::begin(data, std::move(*lease), uid, replace);
-    return ServerImport::begin(data, uid, replace);
+    if (!lease) return ServerImport::begin(data, uid, replace);
+    if (auto fine = may_write_files(data); !fine) return std::unexpected(fine.error());
+    return OwnImport::begin(data, std::move(*lease), uid, replace);
 }
 
 base::Result<sqlite::KnownUser> find_user(const sqlite::DataPlace& place, const std::string& email,

@@ -49,11 +49,11 @@ NullStore::Reply<Timestamp> NullStore::get(Home&, User, std::string, std::string
 NullStore::Reply<Listing> NullStore::list(Home&, User, std::string, ListQuery, When, RowSink) {
     co_return Listing{begin_, 0, {}};
 }
-NullStore::Reply<Timestamp> NullStore::put(Home&, User, std::string, RecordUpdate, When) {
-    co_return next();
+NullStore::Reply<Store::Written> NullStore::put(Home&, User, std::string, RecordUpdate, When) {
+    co_return Written{next(), {}};
 }
-NullStore::Reply<Timestamp> NullStore::post(Home&, User, std::string, Updates, When) {
-    co_return next();
+NullStore::Reply<Store::Written> NullStore::post(Home&, User, std::string, Updates, When) {
+    co_return Written{next(), {}};
 }
 NullStore::Reply<Timestamp> NullStore::remove(Home&, User, std::string, std::string, When) {
     co_return next();
@@ -77,8 +77,9 @@ NullStore::Reply<Store::Staged> NullStore::append_batch(Home&, User, std::string
                                                         When) {
     co_return Staged{std::move(batch), begin_};
 }
-NullStore::Reply<Timestamp> NullStore::commit_batch(Home&, User, std::string, std::string, Updates, When) {
-    co_return next();
+NullStore::Reply<Store::Written> NullStore::commit_batch(Home&, User, std::string, std::string, Updates,
+                                                         When) {
+    co_return Written{next(), {}};
 }
 
 }  // namespace homespun::bench

@@ -29,8 +29,8 @@ class NullStore final : public sync::store::Store {
     Reply<Time> get(Home&, User, std::string, std::string, When, sync::store::RowSink) override;
     Reply<sync::store::Listing> list(Home&, User, std::string, sync::store::ListQuery, When,
                                      sync::store::RowSink) override;
-    Reply<Time> put(Home&, User, std::string, sync::store::RecordUpdate, When) override;
-    Reply<Time> post(Home&, User, std::string, Updates, When) override;
+    Reply<Written> put(Home&, User, std::string, sync::store::RecordUpdate, When) override;
+    Reply<Written> post(Home&, User, std::string, Updates, When) override;
     Reply<Time> remove(Home&, User, std::string, std::string, When) override;
     Reply<Time> remove_ids(Home&, User, std::string, std::vector<std::string>, When) override;
     Reply<Time> remove_collection(Home&, User, std::string, When) override;
@@ -39,7 +39,7 @@ class NullStore final : public sync::store::Store {
     Reply<Time> replace_user(Home&, User, User, When) override;
     Reply<Staged> open_batch(Home&, User, std::string, Updates, When) override;
     Reply<Staged> append_batch(Home&, User, std::string, std::string, Updates, When) override;
-    Reply<Time> commit_batch(Home&, User, std::string, std::string, Updates, When) override;
+    Reply<Written> commit_batch(Home&, User, std::string, std::string, Updates, When) override;
     [[nodiscard]] double fullness() const override { return 0; }
     [[nodiscard]] bool healthy() const override { return true; }
     void close() override {}

@@ -31,11 +31,19 @@ Result<void> check_range(const Key& key, const Value& value, std::string_view or
                                     key.most, *number));
         }
     }
-    if (const auto* text = std::get_if<std::string>(&value)) {
-        if (!key.choices.empty() && std::ranges::find(key.choices, *text) == key.choices.end()) {
-            return fail(fmt::format("{}: {} must be one of {}, not \"{}\"", origin, key.name,
-                                    fmt::join(key.choices, ", "), *text));
-        }
+    if (key.choices.empty()) return {};
+    const auto known = [&](const std::string& text) {
+        return std::ranges::find(key.choices, text) != key.choices.end();
+    };
+    const auto choices = fmt::format("{}", fmt::join(key.choices, ", "));
+    if (const auto* text = std::get_if<std::string>(&value); text != nullptr && !known(*text))
+        return fail(fmt::format("{}: {} must be one of {}, not \"{}\"", origin, key.name, choices, *text));
+    if (const auto* list = std::get_if<List>(&value)) {
+        if (list->empty())
+            return fail(fmt::format("{}: {} is empty: name some of {}", origin, key.name, choices));
+        const auto odd = std::ranges::find_if_not(*list, known);
+        if (odd != list->end())
+            return fail(fmt::format("{}: {} may hold {}, not \"{}\"", origin, key.name, choices, *odd));
     }
     return {};
 }
@@ -220,7 +228,11 @@ std::string template_text(std::span<const Key> keys) {
         if (std::ranges::find(order, table) == order.end()) order.push_back(table);
         auto& text = tables[table];
         text += fmt::format("# {}\n", key.help);
-        if (!key.choices.empty()) text += fmt::format("# One of: {}\n", fmt::join(key.choices, ", "));
+        if (!key.choices.empty()) {
+            text +=
+                fmt::format("# {}: {}\n", std::holds_alternative<List>(key.fallback) ? "Some of" : "One of",
+                            fmt::join(key.choices, ", "));
+        }
         text += fmt::format("#{} = {}\n\n", dot == std::string::npos ? key.name : key.name.substr(dot + 1),
                             toml_text(key.fallback));
     }

@@ -23,7 +23,7 @@ struct Key {
     Value fallback;
     std::string help;                       ///< one sentence, for the shipped file and for `config`
     std::int64_t least = 0, most = 0;       ///< for integers, when most > least
-    std::vector<std::string> choices = {};  ///< for texts, when not empty
+    std::vector<std::string> choices = {};  ///< for texts and each of a list, when not empty
 };
 
 struct Setting {

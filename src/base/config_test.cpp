@@ -12,6 +12,7 @@ namespace {
 const std::vector<Key> keys = {
     {.name = "listen", .fallback = List{"127.0.0.1:5000"}, .help = "Where to listen."},
     {.name = "level", .fallback = std::string("info"), .help = "How much.", .choices = {"info", "debug"}},
+    {.name = "parts", .fallback = List{"a", "b"}, .help = "Which.", .choices = {"a", "b"}},
     {.name = "threads", .fallback = std::int64_t{0}, .help = "Loops.", .least = 0, .most = 64},
     {.name = "open", .fallback = false, .help = "For all."},
     {.name = "mount.storage", .fallback = std::string("/storage"), .help = "Where."},
@@ -50,6 +51,10 @@ TEST(ConfigTest, SaysWhatIsWrongAndWhere) {
     EXPECT_EQ(load_file("threads = \"two\"").error().message, "a.toml:1: threads must be a whole number");
     EXPECT_EQ(load_file("level = \"loud\"").error().message,
               "a.toml:1: level must be one of info, debug, not \"loud\"");
+    EXPECT_EQ(load_file("parts = [\"a\", \"c\"]").error().message,
+              "a.toml:1: parts may hold a, b, not \"c\"");
+    EXPECT_EQ(load_file("parts = []").error().message, "a.toml:1: parts is empty: name some of a, b");
+    EXPECT_EQ(load_file("parts = \"b\"").value().list("parts"), List{"b"});
     EXPECT_TRUE(load_file("threads = = 1").error().message.starts_with("a.toml:1:"));
     EXPECT_EQ(load(keys, {.flags = {{"threads", "x"}}}).error().message,
               "--threads: threads must be a whole number, not \"x\"");

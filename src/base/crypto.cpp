@@ -24,26 +24,31 @@ struct FreeContext {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+/// For hashes that are begun and finished in one go on one thread.
+EVP_MD_CTX* shared_context() {
+    thread_local const Context mine(EVP_MD_CTX_new());
+    return mine.get();
+}
+
 /// One running hash. An OpenSSL failure here means no memory or a broken library: nothing sensible can
 /// follow.
 class Hasher {
   public:
-    Hasher() { start(); }
+    explicit Hasher(EVP_MD_CTX* context = shared_context()) : context_(context) { start(); }
     void start() {
-        if (EVP_DigestInit_ex(context(), sha256_algorithm(), nullptr) != 1) std::abort();
+        if (EVP_DigestInit_ex(context_, sha256_algorithm(), nullptr) != 1) std::abort();
     }
     void add(std::string_view data) {
-        if (EVP_DigestUpdate(context(), data.data(), data.size()) != 1) std::abort();
+        if (EVP_DigestUpdate(context_, data.data(), data.size()) != 1) std::abort();
     }
     void finish(Digest& out) {
-        if (EVP_DigestFinal_ex(context(), out.data(), nullptr) != 1) std::abort();
+        if (EVP_DigestFinal_ex(context_, out.data(), nullptr) != 1) std::abort();
     }
 
   private:
-    static EVP_MD_CTX* context() {
-        thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> mine(EVP_MD_CTX_new());
-        return mine.get();
-    }
+    EVP_MD_CTX* context_;
 };
 
 std::string_view view(const Digest& digest) {
@@ -79,22 +84,21 @@ void hmac(std::string_view key, std::initializer_list<std::string_view> parts, D
 
 }  // namespace
 
-struct Sha256::Context {
-    std::unique_ptr<EVP_MD_CTX, FreeContext> running{EVP_MD_CTX_new()};
+struct Sha256::Running {
+    Context context{EVP_MD_CTX_new()};
+    Hasher hasher{context.get()};
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) {
-    if (EVP_DigestInit_ex(context_->running.get(), sha256_algorithm(), nullptr) != 1) std::abort();
-}
+Sha256::Sha256() : running_(std::make_unique<Running>()) {}
 Sha256::~Sha256() = default;
 
 void Sha256::add(std::string_view piece) {
-    if (EVP_DigestUpdate(context_->running.get(), piece.data(), piece.size()) != 1) std::abort();
+    running_->hasher.add(piece);
 }
 
 std::string Sha256::finish() {
     Digest digest;
-    if (EVP_DigestFinal_ex(context_->running.get(), digest.data(), nullptr) != 1) std::abort();
+    running_->hasher.finish(digest);
     return std::string(view(digest));
 }
 
@@ -110,6 +114,15 @@ std::string md5(std::string_view data) {
     std::array<unsigned char, 16> digest{};
     if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_md5(), nullptr) != 1) std::abort();
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string sha1(std::string_view data) {
+    constexpr std::size_t sha1_size = 20;
+    std::string digest(sha1_size, '\0');
+    if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                   EVP_sha1(), nullptr) != 1)
+        std::abort();
+    return digest;
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view data) {

@@ -21,12 +21,13 @@ class Sha256 {
     std::string finish();
 
   private:
-    struct Context;
-    std::unique_ptr<Context> context_;
+    struct Running;
+    std::unique_ptr<Running> running_;
 };
 /// For protocols that name it (ETags of Easy Setup); good for nothing that an attacker may choose.
 std::string md5(std::string_view data);
-
+/// For names and password hashes of old protocols only: collisions can be made.
+std::string sha1(std::string_view data);
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// RFC 5869 with SHA-256. An empty salt means 32 zero bytes. `length` at most 8160.
 std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,

@@ -36,6 +36,12 @@ TEST(Sha256Test, KnowsTheVectors) {
               "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha1Test, KnowsTheVectors) {
+    // FIPS 180-4 examples.
+    EXPECT_EQ(hex_encode(sha1("")), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    EXPECT_EQ(hex_encode(sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 TEST(HmacTest, KnowsTheVectors) {
     // RFC 4231, 4.
     struct Vector {

@@ -16,21 +16,6 @@
 namespace homespun::sys {
 namespace {
 
-/// A descriptor that closes itself.
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const { return number_; }
-
-  private:
-    int number_;
-};
-
 std::unexpected<base::Error> failure(std::string_view doing, const std::string& path) {
     return base::fail(fmt::format("cannot {} {}: {}", doing, path, std::strerror(errno)));
 }
@@ -75,16 +60,9 @@ base::Result<void> write_file_atomically(const std::string& path, std::string_vi
             return error;
         }
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        auto error = failure("replace", path);
-        ::unlink(temporary.c_str());
-        return error;
-    }
-    const auto parent = std::filesystem::path(path).parent_path().string();
-    const Descriptor directory(
-        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failure("sync the directory of", path);
-    return {};
+    auto renamed = rename_durably(temporary, path);
+    if (!renamed) ::unlink(temporary.c_str());  // there no more when only the directory was not synced
+    return renamed;
 }
 
 base::Result<void> make_private_directory(const std::string& path) {
@@ -151,43 +129,28 @@ base::Result<void> rename_durably(const std::string& from, const std::string& to
 }
 
 base::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failure("open", directory);
-    DirectoryLock lock(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) return failure("lock", directory);
-    return lock;
-}
-
-DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-DirectoryLock::~DirectoryLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+    Descriptor file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (file.get() < 0) return failure("open", directory);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return failure("lock", directory);
+    return DirectoryLock(std::move(file));
 }
 
 base::Result<Lease> Lease::take(const std::string& directory) {
     const auto path = directory + "/lease";
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) return failure("open", path);
-    Lease lease(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && !HOMESPUN_PLANTED_FAULT("share_the_directory")) {
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (file.get() < 0) return failure("open", path);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && !HOMESPUN_PLANTED_FAULT("share_the_directory")) {
         char owner[32] = {};
-        (void)!::pread(descriptor, owner, sizeof(owner) - 1, 0);
+        (void)!::pread(file.get(), owner, sizeof(owner) - 1, 0);
         return base::fail(
             fmt::format("the data directory {} is in use by process {}; stop that one or choose another with "
                         "--data",
                         directory, owner[0] != '\0' ? owner : "(unknown)"));
     }
     const auto mine = std::to_string(::getpid());
-    (void)!::ftruncate(descriptor, 0);
-    (void)!::pwrite(descriptor, mine.data(), mine.size(), 0);
-    return lease;
-}
-
-Lease::Lease(Lease&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-Lease::~Lease() {
-    if (descriptor_ >= 0) ::close(descriptor_);
+    (void)!::ftruncate(file.get(), 0);
+    (void)!::pwrite(file.get(), mine.data(), mine.size(), 0);
+    return Lease(std::move(file));
 }
 
 }  // namespace homespun::sys

@@ -1,8 +1,10 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
+#include "sys/descriptor.hpp"
 
 namespace homespun::sys {
 
@@ -37,13 +39,10 @@ class DirectoryLock {
   public:
     /// Fails when somebody holds it.
     static base::Result<DirectoryLock> take(const std::string& directory);
-    DirectoryLock(DirectoryLock&& other) noexcept;
-    DirectoryLock& operator=(DirectoryLock&&) = delete;
-    ~DirectoryLock();
 
   private:
-    explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
-    int descriptor_;
+    explicit DirectoryLock(Descriptor file) : file_(std::move(file)) {}
+    Descriptor file_;
 };
 
 /// An exclusive claim on a data directory, held by an open, locked file in it; it goes with the process.
@@ -51,13 +50,10 @@ class Lease {
   public:
     /// Fails with the other process's number when somebody holds it.
     static base::Result<Lease> take(const std::string& directory);
-    Lease(Lease&& other) noexcept;
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
 
   private:
-    explicit Lease(int descriptor) : descriptor_(descriptor) {}
-    int descriptor_;
+    explicit Lease(Descriptor file) : file_(std::move(file)) {}
+    Descriptor file_;
 };
 
 }  // namespace homespun::sys

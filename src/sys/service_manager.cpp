@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>

@@ -1,7 +1,6 @@
 #include "sys/service_manager.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdlib>

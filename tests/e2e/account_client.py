@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sync_client import Answer, Token, hawk_header, hkdf, request
+from sync_client import Answer, Token, ask_for_token, given_token, hawk_header, hkdf, request
 
 NAMESPACE = "identity.mozilla.com/picl/v1/"
 OLDSYNC = "https://identity.mozilla.com/apps/oldsync"
@@ -88,12 +88,10 @@ class AccountServer:
         """Asks for an access token, and with it the token server for a storage token."""
         grant = {"grant_type": "fxa-credentials", "client_id": FIREFOX, "scope": OLDSYNC, "ttl": 600}
         access = self._post("/oauth/token", grant, who.session)["access_token"]
-        headers = {"Authorization": f"Bearer {access}", "X-KeyID": who.key_id}
-        answer = request("GET", self._root + "/token/1.0/sync/1.5", headers)
+        answer = ask_for_token(self._root, access, who.key_id)
         if answer.status != 200:
             raise AccountError(answer)
-        token = answer.json()
-        return Token(token["id"], token["key"], token["api_endpoint"])
+        return given_token(answer)
 
     def sign_out(self, who: "SignedIn") -> None:
         """Ends the session."""

@@ -129,6 +129,8 @@ stops_well() {
     root systemctl stop homespun.service && [ "$(fact Result)" = success ] && [ "$(fact ExecMainStatus)" = 0 ] && ! heartbeat
 }
 
+pages_lead_somewhere() { "$here/../house/check_package_pages.sh" "$ROOT/usr/share/doc/homespun"; }
+
 verify_unit() {
     root systemd-analyze verify --man=no homespun.service && root systemd-analyze security --offline=true homespun.service | tail -n 1
 }
@@ -154,6 +156,7 @@ prove_booted() {
     begin=$(now)
     check "apt installs $(basename "$DEB")" install_package || return
     check "enabled, private, as packaged" is_installed_well
+    check "no link of its pages is dead" pages_lead_somewhere
     check "systemd knows that it serves" is_active || { root journalctl --no-pager -u homespun; return; }
     check "/__heartbeat__ is 200" heartbeat
     firefox_syncs "$begin"
@@ -238,6 +241,7 @@ prove_alone() {
     begin=$(now)
     check "apt installs $(basename "$DEB")" install_package || return
     check "enabled, private, as packaged" is_installed_well
+    check "no link of its pages is dead" pages_lead_somewhere
     check "nothing was started" nothing_was_started
     if [ "$ARCH" != "$NATIVE" ]; then check "apt installs qemu" apt install qemu-user-static || return; fi
     start_service || return

@@ -11,7 +11,7 @@ import json
 import secrets
 import sys
 
-from sync_client import SyncStorage, Token, request
+from sync_client import SyncStorage, ask_for_token, given_token
 
 
 def main() -> int:
@@ -20,11 +20,7 @@ def main() -> int:
     parser.add_argument("--root", required=True, help="like http://127.0.0.1:5000")
     root = parser.parse_args().root
     account = json.loads(sys.stdin.readline())
-    headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
-    answer = request("GET", f"{root}/token/1.0/sync/1.5", headers)
-    if answer.status != 200:
-        sys.exit(f"no token: {answer.status} {answer.body!r}")
-    storage = SyncStorage(Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint"))))
+    storage = SyncStorage(given_token(ask_for_token(root, account["access_token"], account["key_id"])))
     payload = secrets.token_hex(20) + "ß"
     put = storage.request("PUT", "/storage/col/a", json.dumps({"payload": payload}).encode())
     if put.status != 200:

@@ -99,6 +99,18 @@ class SyncError(Exception):
     """The server answered with another status than expected."""
 
 
+def ask_for_token(root: str, access_token: str, key_id: str) -> Answer:
+    """Asks the token server for a storage token."""
+    return request("GET", f"{root}/token/1.0/sync/1.5", {"Authorization": f"Bearer {access_token}", "X-KeyID": key_id})
+
+
+def given_token(answer: Answer) -> Token:
+    """The storage token in that answer; raises SyncError when there is none."""
+    if answer.status != 200:
+        raise SyncError(f"no token: {answer.status} {answer.body[:200]!r}")
+    return Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint")))
+
+
 class SyncStorage:
     """The storage of one user. Every method is one request."""
 

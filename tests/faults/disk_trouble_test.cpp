@@ -144,6 +144,27 @@ TEST_P(PassingTroubleTest, TheWorkerOfAnArbiterSurvivesIt) {
     expect_all_well();
 }
 
+TEST_P(PassingTroubleTest, EachDatabaseAloneShowsInTheHeartbeat) {
+    start();
+    populate();
+    break_disk(GetParam());
+    EXPECT_EQ(person_->get("/__heartbeat__").status, 200) << "nothing was refused yet";
+    expect_refused(person_->try_sign_up("c@example.org"), "sign-up");
+    EXPECT_TRUE(heartbeat_becomes(503));
+    EXPECT_NE(person_->get("/__heartbeat__").body.find(R"("accounts":"Unknown","token":"Ok")"),
+              std::string::npos);
+    mend_disk();
+    EXPECT_TRUE(heartbeat_becomes(200)) << server_->output();
+    break_disk(GetParam());
+    expect_refused(person_->try_token(*other_, bearer_), "token of a new user");
+    EXPECT_TRUE(heartbeat_becomes(503));
+    EXPECT_NE(person_->get("/__heartbeat__").body.find(R"("accounts":"Ok","token":"Unknown")"),
+              std::string::npos);
+    mend_disk();
+    EXPECT_TRUE(heartbeat_becomes(200)) << server_->output();
+    expect_all_well();
+}
+
 INSTANTIATE_TEST_SUITE_P(Disk, PassingTroubleTest, testing::Values("ENOSPC", "EROFS"),
                          [](const auto& each) { return std::string(each.param); });
 

@@ -79,10 +79,14 @@ std::string Household::bearer(const client::SignedIn& account) {
 }
 
 ClientResponse Household::try_token(const client::SignedIn& account, const std::string& bearer) {
+    return try_token(bearer, client::key_id_header(account.key_b, account.keys_changed_at_ms));
+}
+
+ClientResponse Household::try_token(const std::string& bearer, const std::string& key_id) {
     net::ClientRequest request;
     request.target = "/token/1.0/sync/1.5";
     request.headers.add("Authorization", "Bearer " + bearer);
-    request.headers.add("X-KeyID", client::key_id_header(account.key_b, account.keys_changed_at_ms));
+    request.headers.add("X-KeyID", key_id);
     return send(std::move(request));
 }
 

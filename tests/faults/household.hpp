@@ -23,6 +23,7 @@ class Household {
     net::http::ClientResponse try_sign_in(const std::string& email);
     net::http::ClientResponse try_bearer(const sync::client::SignedIn& account);
     net::http::ClientResponse try_token(const sync::client::SignedIn& account, const std::string& bearer);
+    net::http::ClientResponse try_token(const std::string& bearer, const std::string& key_id);
     net::http::ClientResponse storage(const sync::client::StorageAccess& access, const std::string& method,
                                       const std::string& path, const std::string& body = {});
     net::http::ClientResponse get(const std::string& path);

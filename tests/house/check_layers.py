@@ -41,6 +41,7 @@ THIRD_PARTY = (
     (r"fmt/", r"(apps|src)/.+\.cpp"),
     (r"openssl/", r"src/(base|net|sync)/.+\.cpp"),
     (r"argon2\.h", r"src/sync/accounts/.+\.cpp"),
+    (r"idn2\.h", r"src/sync/registration/.+\.cpp"),
     (r"re2/", r"src/barrel/.+\.cpp"),
     (r"CLI/", r"apps/.+"),
     (r"toml\+\+/", r"src/base/config\.cpp"),

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("src/barrel/server", "src/sync/accounts", "src/sync/auth", "src/sync/easysetup", "src/sync/storage", "src/sync/token", "apps/homespun")
+ROOMS = ("src/barrel/server", "src/sync/accounts", "src/sync/auth", "src/sync/easysetup", "src/sync/registration", "src/sync/storage", "src/sync/token", "src/sync/weave", "apps/homespun")
 
 WORD = r'"([a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"'
 # Where a literal is a reason. Names of functions end in `(`; `NUMBER` is a status or one of the protocols' own numbers.
@@ -34,6 +34,8 @@ PATTERNS = (
     rf"return \{{status, \"[a-z-]+\", {WORD}",
     rf"\brefuse\((?:\d+|[\w.]+), \"[a-z-]+\", {WORD}",
     rf"return \{{AccessFailure::\w+, {WORD}",
+    rf"\brefuse\(context, \{{\w+, {WORD}",  # storage 1.1
+    rf"\bRefusal\{{\w+, {WORD}",
     rf"\bBusy\{{{WORD}",
     rf"std::unexpected\({WORD}",
     r'"((?:jwt|mac)_[a-z_]+|bad_mac|verify_scope|verify_answer)"',  # families, often handed on

@@ -25,6 +25,8 @@ def allowed_skips() -> dict[str, str]:
             name, *reason = re.split(r"\s{2,}", line.strip(), maxsplit=1)
             if not reason:
                 sys.exit(f"tests/skips.txt: no reason for {name}")
+            if name in allowed:
+                sys.exit(f"tests/skips.txt: {name} is listed twice")
             allowed[name] = reason[0]
     return allowed
 
@@ -45,12 +47,12 @@ def arguments() -> argparse.Namespace:
         "--preset",
         choices=("dev", "asan", "tsan"),
         default="dev",
-        help="asan and tsan run unit and api with that sanitizer (dev)",
+        help=f"asan and tsan run {', '.join(SANITIZED)} with that sanitizer (dev)",
     )
     parser.add_argument("--fuzz-seconds", type=int, default=10, metavar="N", help="for each fuzz target (10)")
     options = parser.parse_args()
     if options.preset != "dev" and options.only not in (None, *SANITIZED):
-        parser.error(f"--preset {options.preset} has the stages {' and '.join(SANITIZED)}")
+        parser.error(f"--preset {options.preset} has the stages {', '.join(SANITIZED)}")
     return options
 
 

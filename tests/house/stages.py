@@ -227,16 +227,13 @@ def read_last_line(word: str, finished: Finished) -> Outcome:
 
 
 def layers() -> Outcome:
-    """Who includes whom, the reasons of refusals, the events, that the checks find what is planted, and that the faults of tests/mutants can be."""
-    script = TOP / "tests" / "house" / "check_layers.py"
-    outcome = read_last_line("layers", run("layers-self-test", [script, "--self-test"], 60))
-    outcome.add(read_last_line("layers", run("layers", [script], 60)))
-    reasons = TOP / "tests" / "house" / "check_reasons.py"
-    outcome.add(read_last_line("reasons", run("reasons-self-test", [reasons, "--self-test"], 60)))
-    outcome.add(read_last_line("reasons", run("reasons", [reasons], 60)))
-    events = TOP / "tests" / "house" / "check_events.py"
-    outcome.add(read_last_line("events", run("events-self-test", [events, "--self-test"], 60)))
-    outcome.add(read_last_line("events", run("events", [events], 60)))
+    """Includes, reasons, events, documents: each check finds what is planted, then nothing; and the faults of tests/mutants can be."""
+    outcome = Outcome()
+    for name in ("layers", "reasons", "events", "documents"):
+        script = TOP / "tests" / "house" / f"check_{name}.py"
+        outcome.add(read_last_line(name, run(f"{name}-self-test", [script, "--self-test"], 60)))
+        outcome.add(read_last_line(name, run(name, [script], 60)))
+    outcome.add(read_last_line("pages", run("pages", [TOP / "tests" / "house" / "check_package_pages.sh"], 60)))
     outcome.add(read_unittest("mutants", run("mutants", ["python3", TOP / "tests" / "mutants" / "test_mutants.py"], 60)))
     return outcome
 

@@ -231,6 +231,28 @@ TEST(InstallationTest, ExplainsBadSettings) {
         run_homespun({"serve", "--no-arbiter", "--data", data.path(), "--listen", "0.0.0.0:0"});
     EXPECT_EQ(outside.status, 1);
     EXPECT_NE(outside.output.find("--public-url"), std::string::npos) << outside.output;
+    const auto start = [&](const std::string& setting) {
+        const auto refused = run_homespun(
+            {"serve", "--no-arbiter", "--data", data.path(), "--listen", "127.0.0.1:0", "--set", setting});
+        EXPECT_EQ(refused.status, 1) << setting;
+        return refused.output;
+    };
+    const auto post = start("limits.max_post_bytes=3000000");
+    EXPECT_NE(post.find("homespun: limits.max_request_bytes (2625536) must be at least limits.max_post_bytes "
+                        "(3000000) and 4096 more, for the JSON around: set it to 3004096 or more"),
+              std::string::npos)
+        << post;
+    const auto record = start("limits.collections=big:max_record_payload_bytes=20971520");
+    EXPECT_NE(
+        record.find("homespun: limits.collections: \"big\": max_record_payload_bytes (20971520) is above "
+                    "max_post_bytes (2621440)"),
+        std::string::npos)
+        << record;
+    const auto collection = start("limits.collections=foo:bar=1");
+    EXPECT_NE(collection.find("write it like newtab-images:max_record_payload_bytes=20971520:max_post_bytes="
+                              "20971520:max_request_bytes=26214400"),
+              std::string::npos)
+        << collection;
     const auto unknown = run_homespun({"config", "--set", "nonsense=1"});
     EXPECT_EQ(unknown.status, 2);
     EXPECT_NE(unknown.output.find("unknown setting \"nonsense\""), std::string::npos) << unknown.output;

@@ -21,21 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / place) for place in ("servers", "e2e")]
 
+from checks import check  # noqa: E402
 from homespun_server import HomespunServer  # noqa: E402
 from processes import Child, free_port  # noqa: E402
 from report_page import faults_of  # noqa: E402
-
-
-class Failure(Exception):
-    """A check did not hold; the text says which."""
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises Failure with `text` when it does not hold."""
-    if not holds:
-        raise Failure(text)
 
 
 class Bench:
@@ -80,7 +71,7 @@ class Bench:
                 return child, f"http://{found[1]}/"
             time.sleep(0.02)
         child.terminate()
-        raise Failure(f"the planted server {kind} did not start")
+        raise AssertionError(f"the planted server {kind} did not start")
 
 
 # ---- capacity names every planted failure ---------------------------------------------------------------------------
@@ -105,11 +96,11 @@ TRIES = 3
 
 
 def find_planted(bench: Bench, kind: str) -> str:
-    """What was found, for people; a few searches at most. Raises Failure when none came out right."""
+    """What was found, for people; a few searches at most. Raises AssertionError when none came out right."""
     for attempt in range(1, TRIES + 1):
         try:
             return search_planted(bench, kind, f"planted-{kind}-{attempt}")
-        except Failure as failure:
+        except AssertionError as failure:
             print(f"{kind}: attempt {attempt}: {failure}", flush=True)
             last = failure
     raise last
@@ -347,11 +338,11 @@ def the_report_is_fit_to_read(bench: Bench) -> None:
     faults = faults_of(report, bench.folder / "looked-at", verdict)
     check(not faults, "; ".join(faults))
     text = report.read_text(encoding="utf-8")
-    wide = '<div style="width:1200px">wide</div><figure><svg width="1" height="1"></svg></figure><img src="http://elsewhere.invalid/picture.png"/>'
+    wide = '<div style="width:1200px">wide</div><figure><svg width="1" height="1"></svg></figure><img src="http://elsewhere.invalid/google.png"/>'
     spoilt = bench.folder / "spoilt.html"
     spoilt.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", wide + "</body>"), encoding="utf-8")
     faults = " ".join(faults_of(spoilt, bench.folder / "looked-at-spoilt", verdict))
-    for sign in ("px wide", "charts are seen", "have no name", "elsewhere.invalid"):
+    for sign in ("px wide", "charts are seen", "have no name", "loads ['http://elsewhere.invalid", "asked for ['GET http://elsewhere.invalid"):
         check(sign in faults, f"a planted fault was not seen ({sign}): {faults}")
 
 
@@ -452,7 +443,7 @@ def main() -> int:
             PARTS[name](Bench(options, folder))
             passed += 1
             print(f"ok {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        except (Failure, OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
+        except (AssertionError, OSError, ValueError, KeyError, subprocess.SubprocessError) as problem:
             failed += 1
             print(f"FAILED {name}: {type(problem).__name__}: {problem}", flush=True)
         if options.artifacts:

@@ -18,14 +18,16 @@ from pathlib import Path
 from typing import Any
 
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "e2e")]
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "servers"), str(HERE.parent / "e2e")]
 
 from account_client import AccountServer as OwnAccounts  # noqa: E402
 from account_server import AccountServer, ConnectProxy  # noqa: E402
+from checks import check  # noqa: E402
 from homespun_server import HomespunServer, ServerError  # noqa: E402
 from processes import tail  # noqa: E402
 from signing import Authority, SigningKey, shared_secret, unsigned  # noqa: E402
-from sync_client import Answer, SyncStorage, Token, request  # noqa: E402
+from sync_client import Answer, SyncStorage, ask_for_token, given_token, request  # noqa: E402
 
 ISSUER = "https://accounts.firefox.com"
 OLDSYNC = "https://identity.mozilla.com/apps/oldsync"
@@ -33,16 +35,6 @@ ALICE, BOB = "a" * 32, "b" * 32
 DOMAIN = "api.accounts.firefox.com"
 CLIENT = "5882386c6d801776"
 EVENTS = "https://schemas.accounts.firefox.com/event/"
-
-
-class Failure(Exception):
-    """A check did not hold; the text says which."""
-
-
-def check(holds: bool, text: str) -> None:
-    """Raises Failure with `text` when it does not hold."""
-    if not holds:
-        raise Failure(text)
 
 
 def claims(account: str = ALICE, **more: Any) -> dict[str, Any]:
@@ -74,8 +66,8 @@ class Bench:
         with HomespunServer(self.program, self.folder / f"server-{self._servers}", extra) as server:
             try:
                 yield Homespun(server)
-            except Failure as problem:
-                raise Failure(f"{problem}\n{tail(server.log, 12)}") from problem
+            except AssertionError as problem:
+                raise AssertionError(f"{problem}\n{tail(server.log, 12)}") from problem
 
 
 class Homespun:
@@ -86,8 +78,7 @@ class Homespun:
 
     def ask(self, token: str, key_id: str = "1000-qqqqqqqqqqqqqqqqqqqqqg") -> Answer:
         """For a storage token."""
-        headers = {"Authorization": f"Bearer {token}", "X-KeyID": key_id}
-        return request("GET", self.server.root + "/token/1.0/sync/1.5", headers)
+        return ask_for_token(self.server.root, token, key_id)
 
     def expect(self, status: int, token: str, what: str, reason: str = "", word: str = "", key_id: str = "") -> Answer:
         """The same, with the status, the word in the answer and the reason in the log that must come of it."""
@@ -121,8 +112,8 @@ def a_signed_token_opens_the_storage(bench: Bench) -> None:
     elliptic = SigningKey(bench.folder, "two", "ec")
     with bench.account_server(bench.key, elliptic) as accounts, bench.homespun(*accounts.settings()) as homespun:
         check(not accounts.asked, "keys were fetched before anybody needed them")
-        given = homespun.expect(200, bench.key.sign(claims(fxa_generation=1234)), "RS256").json()
-        storage = SyncStorage(Token(given["id"], given["key"], given["api_endpoint"]))
+        answer = homespun.expect(200, bench.key.sign(claims(fxa_generation=1234)), "RS256")
+        given, storage = answer.json(), SyncStorage(given_token(answer))
         check(storage.request("PUT", "/storage/col/a", b'{"payload":"x"}').status == 200, "the storage token does not work")
         check(storage.ids("col") == {"a"}, "the record is not there")
         check(homespun.rows() == [(given["uid"], 1234, None)], f"users has {homespun.rows()}")
@@ -179,13 +170,15 @@ def new_keys_are_found(bench: Bench) -> None:
     with bench.account_server() as accounts, bench.homespun(*accounts.settings()) as homespun:
         homespun.expect(200, bench.key.sign(claims()), "the first key")
         accounts.keys = [new.jwk()]
-        homespun.expect(401, new.sign(claims()), "a new key at once", "jwt_unknown_key")
-        homespun.expect(401, new.sign(claims()), "and again", "jwt_unknown_key")
+        homespun.expect(503, new.sign(claims()), "a new key at once", "keys_not_asked_again")
+        homespun.expect(503, new.sign(claims()), "and again", "keys_not_asked_again")
         check(len(accounts.asked) == 1, f"asked {len(accounts.asked)} times within a minute")
         homespun.forward(61)
         homespun.expect(200, new.sign(claims()), "a new key a minute later")
-        homespun.expect(401, bench.key.sign(claims()), "the withdrawn key", "jwt_unknown_key")
         check(len(accounts.asked) == 2, f"asked {len(accounts.asked)} times")
+        homespun.forward(122)
+        homespun.expect(401, bench.key.sign(claims()), "the withdrawn key", "jwt_unknown_key")
+        check(len(accounts.asked) == 3, f"asked {len(accounts.asked)} times")
 
 
 def known_keys_outlast_the_account_server(bench: Bench) -> None:
@@ -315,14 +308,14 @@ def events_are_taken(bench: Bench) -> None:
         full = {"iss": ISSUER, "sub": account, "aud": CLIENT, "iat": now, "jti": "e", "events": {EVENTS + kind: facts or {}}}
         return key.sign(full | more, typ="secevent+jwt")
 
+    delete = {"iss": ISSUER, "sub": ALICE, "aud": CLIENT, "iat": now, "events": {EVENTS + "delete-user": {}}}
     words = ["--set", f"mozilla.client_id={CLIENT}"]
     with bench.account_server() as accounts, bench.homespun(*accounts.settings(verify=True), *words) as homespun:
         homespun.expect(200, bench.key.sign(claims(fxa_generation=1000)), "before")
         for what, token in (
             ("another audience", event("delete-user", aud="somebody")),
             ("another issuer", event("delete-user", iss="https://accounts.example")),
-            ("another key", event("delete-user", key=other)),
-            ("a forged signature", event("delete-user", key=other, kid="one")),
+            ("a forged signature", other.sign(delete, typ="secevent+jwt", kid=bench.key.name)),
             ("alg none", unsigned({"alg": "none"}, {"iss": ISSUER, "sub": ALICE, "aud": CLIENT})),
             ("an access token", bench.key.sign(claims(events={EVENTS + "delete-user": {}}, aud=CLIENT))),
             ("no token", "opaque"),
@@ -330,6 +323,12 @@ def events_are_taken(bench: Bench) -> None:
         ):
             answer = homespun.event(token)
             check(answer.status == 401, f"{what}: {answer.status} {answer.body!r}")
+        answer = homespun.event(event("delete-user", key=other))
+        check(answer.status == 503, f"a key that may be new: {answer.status} {answer.body!r}")
+        homespun.forward(61)
+        answer = homespun.event(event("delete-user", key=other))
+        check(answer.status == 401, f"another key: {answer.status} {answer.body!r}")
+        homespun.forward(0)
         check(homespun.rows()[0][1:] == (1000, None), f"a refused event did something: {homespun.rows()}")
         check("/v1/verify" not in accounts.asked, "events were asked about")
 
@@ -379,7 +378,7 @@ def mistakes_are_told(bench: Bench) -> None:
         folder = bench.folder / f"mistake-{number}"
         try:
             with HomespunServer(bench.program, folder, ["--set", "accounts=mozilla", "--set", setting]):
-                raise Failure(f"it started with {setting}")
+                raise AssertionError(f"it started with {setting}")
         except ServerError:
             check(expected in tail(folder / "server.log", 5), f"{setting}: {tail(folder / 'server.log', 5)}")
 
@@ -413,7 +412,7 @@ def main() -> int:
             PARTS[name](Bench(options.homespun.resolve(), folder))
             passed += 1
             print(f"ok {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        except (Failure, ServerError, OSError, ValueError, KeyError, sqlite3.Error, subprocess.SubprocessError) as problem:
+        except (AssertionError, ServerError, OSError, ValueError, KeyError, sqlite3.Error, subprocess.SubprocessError) as problem:
             failed += 1
             print(f"FAILED {name}: {type(problem).__name__}: {problem}", flush=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,10 +1,10 @@
-"""What the cases of several modules use."""
+"""What the cases of several modules use, of tests/load and tests/mozilla too."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import sync_client
 from homespun_server import HomespunServer, ServerError
-from sync_client import Answer, request
 
 
 def check(holds: bool, text: str) -> None:
@@ -34,7 +34,6 @@ def complaint_of_start(program: Path, folder: Path, settings: Sequence[str]) -> 
     raise AssertionError(f"{settings} were taken")
 
 
-def ask_for_token(server: HomespunServer, account: dict[str, str], key_id: str = "") -> Answer:
-    """As a seeded account asks the token server."""
-    headers = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": key_id or account["key_id"]}
-    return request("GET", f"{server.root}/token/1.0/sync/1.5", headers)
+def ask_for_token(server: HomespunServer, account: dict[str, str], key_id: str = "") -> sync_client.Answer:
+    """As an account of `homespun seed` asks the token server."""
+    return sync_client.ask_for_token(server.root, account["access_token"], key_id or account["key_id"])

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from checks import check
+from checks import ask_for_token, check
 from homespun_server import HomespunServer
 from sync_client import request
 
@@ -33,8 +33,7 @@ def what_the_operator_does_is_told(program: Path, folder: Path) -> None:
     server = HomespunServer(program, folder / "alone", ["--set", "log_format=json", "--set", "access_log=true"])
     with server:
         account = json.loads(server.command("seed", "1"))
-        key = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
-        check(request("GET", f"{server.root}/token/1.0/sync/1.5", key).status == 200, "a token")
+        check(ask_for_token(server, account).status == 200, "a token")
         check(request("GET", f"{server.root}/storage/1.5/1/info/collections").status == 401, "without a token")
         server.command("invite")
         server.command("secret", "rotate")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import exposition
-from checks import check, complaint_of_start
+from checks import ask_for_token, check, complaint_of_start
 from exposition import Family, FormatError
 from homespun_server import HomespunServer
 from processes import free_port
@@ -146,12 +146,10 @@ def numbers_move_with_the_traffic(program: Path, folder: Path) -> None:
 def tokens_and_pools_are_counted(program: Path, folder: Path) -> None:
     with HomespunServer(program, folder / "alone") as server:
         account = json.loads(server.command("seed", "1"))
-        good = {"Authorization": f"Bearer {account['access_token']}", "X-KeyID": account["key_id"]}
         moved = Moved(server.root)
-        url = f"{server.root}/token/1.0/sync/1.5"
         for _ in range(2):
-            check(request("GET", url, good).status == 200, "a token")
-        check(request("GET", url, {**good, "Authorization": "Bearer " + "0" * 64}).status == 401, "no token")
+            check(ask_for_token(server, account).status == 200, "a token")
+        check(ask_for_token(server, {**account, "access_token": "0" * 64}).status == 401, "no token")
         moved.look()
         moved.expect(2, "homespun_tokens_issued_total")
         moved.expect(1, "homespun_storage_users_created_total")
@@ -179,6 +177,10 @@ def nobody_outside_sees_them(program: Path, folder: Path) -> None:
     with HomespunServer(program, folder / "behind-a-proxy", public) as server:
         check(request("GET", f"{server.root}/metrics").status == 404, "/metrics is there for everybody")
         check(request("GET", f"{server.root}/__heartbeat__").status == 200, "the heartbeat is gone, too")
+    trusting = ["--set", "trusted_proxies=127.0.0.1"]
+    with HomespunServer(program, folder / "behind-a-trusted-proxy", trusting) as server:
+        check(request("GET", f"{server.root}/metrics").status == 404, "/metrics goes out through the proxy")
+        check((server.data / "setup-link").exists(), "whoever comes first through the proxy gets an account")
     port = free_port()
     with HomespunServer(program, folder / "own", ["--set", f"metrics_listen=127.0.0.1:{port}"]) as server:
         own = f"http://127.0.0.1:{port}"

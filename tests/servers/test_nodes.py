@@ -9,7 +9,7 @@ from typing import Any
 
 from checks import ask_for_token, check, refused
 from homespun_server import HomespunServer
-from sync_client import SyncStorage, Token
+from sync_client import SyncStorage, Token, given_token
 
 
 class Pair:
@@ -41,9 +41,16 @@ class Pair:
 
     def token(self, account: dict[str, str], key_id: str = "") -> Token:
         """A storage token for it."""
-        answer = ask_for_token(self.first, account, key_id)
-        check(answer.status == 200, f"no token: {answer.status} {answer.body!r}")
-        return Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint")))
+        return given_token(ask_for_token(self.first, account, key_id))
+
+    def away(self) -> dict[str, str]:
+        """A new account on the second server."""
+        self.first.command("node", "set", f"{self.first.root}/storage", "--backoff", "true")
+        self.first.command("node", "add", self.node, "--capacity", "100")
+        account = self.seed()
+        check(self.token(account).endpoint.startswith(self.node), "the only node that takes users was passed over")
+        self.first.command("node", "set", f"{self.first.root}/storage", "--backoff", "false")
+        return account
 
     def nodes(self) -> dict[str, dict[str, Any]]:
         """What `homespun node list` says, by URL."""
@@ -138,6 +145,39 @@ def a_removed_user_leaves_nothing(program: Path, folder: Path) -> None:
         check("no user" in refused(pair.first, "user", "remove", "nobody@example.org", "--yes"), "nobody was removed")
 
 
+def removing_a_user_can_be_repeated(program: Path, folder: Path) -> None:
+    with Pair(program, folder) as pair:
+        account = pair.away()
+        away = pair.token(account)
+        put(away)
+        pair.second.stop()
+        complaint = refused(pair.first, "user", "remove", account["email"], "--yes")
+        check(pair.node in complaint and "repeat" in complaint, complaint)
+        check(account["email"] in pair.first.command("user", "list"), "the account went before its data")
+        answer = ask_for_token(pair.first, account)
+        check(answer.status == 401, f"a token while it is being removed: {answer.status}")
+        pair.second.start()
+        pair.first.command("user", "remove", account["email"], "--yes")
+        check(SyncStorage(away).collections() == {}, "its data are still on the other node")
+        check(account["email"] not in pair.first.command("user", "list"), "the account is still listed")
+
+
+def who_stays_away_from_a_drained_node_is_kept(program: Path, folder: Path) -> None:
+    with Pair(program, folder) as pair:
+        account = pair.away()
+        away = pair.token(account)
+        put(away)
+        pair.first.command("node", "drain", pair.node)
+        said = pair.first.command("user", "purge", "--grace", "0")
+        check(said.startswith("0 removed, 0 postponed"), f"the only row of a user was ended: {said}")
+        check(SyncStorage(away).ids("col") == {"a"}, "the only data of a user were removed")
+        back = pair.token(account)
+        check(back.endpoint.startswith(pair.first.root), f"not drained: {back.endpoint}")
+        said = pair.first.command("user", "purge", "--grace", "0")
+        check(said.startswith("1 removed"), said)
+        check(SyncStorage(away).collections() == {}, "the data are still on the drained node")
+
+
 def revoked_access_ends_tokens(program: Path, folder: Path) -> None:
     with HomespunServer(program, folder / "alone") as server:
         account = json.loads(server.command("seed", "1"))
@@ -173,6 +213,8 @@ CASES = (
     users_go_where_there_is_room,
     replaced_users_end_with_their_data,
     a_removed_user_leaves_nothing,
+    removing_a_user_can_be_repeated,
+    who_stays_away_from_a_drained_node_is_kept,
     revoked_access_ends_tokens,
     mistakes_are_told,
 )

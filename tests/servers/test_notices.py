@@ -39,7 +39,7 @@ def every_client_is_told(program: Path, folder: Path) -> None:
 def impossible_limits_stop_the_start(program: Path, folder: Path) -> None:
     for number, (setting, expected) in enumerate(
         (
-            ("limits.max_request_bytes=2000000", "max_request_bytes must be at least"),
+            ("limits.max_request_bytes=2000000", "limits.max_request_bytes (2000000) must be at least limits.max_post_bytes (2621440) and"),
             ("limits.max_total_records=50", "a whole batch"),
             ("limits.max_record_payload_bytes=3000000", "could not be posted"),
             ("limits.collections=x:y=5", "no limit of a collection"),

@@ -24,8 +24,10 @@ def a_full_store_takes_nothing_more_until_there_is_room(program: Path, folder: P
         check(9 <= stored <= 15, f"{stored} records of 300 kB in a store of 4 MiB")
         check(put(2, 1) == 403, "another user still finds room")
         check("store_nearly_full" in server.log.read_text(), "nobody was warned")
-        answer = SyncStorage(sign_token(secret, server.root, 2)).request("PUT", "/storage/col/1", body)
-        check(answer.body == b"14", f"{answer.body!r}")
+        refused = SyncStorage(sign_token(secret, server.root, 2)).request("PUT", "/storage/col/1", body)
+        check((refused.status, refused.body) == (403, b"14"), f"{refused.status} {refused.body!r}")
+        # What is left is told to users with a bound of their own, when they have written.
+        check("x-weave-quota-remaining" not in refused.headers, f"{refused.headers}")
         check(SyncStorage(sign_token(secret, server.root, 1)).ids("col") == {str(n) for n in range(stored)}, "lost")
         check(request("GET", f"{server.root}/__heartbeat__").status == 200, "a full quota is no illness")
         SyncStorage(sign_token(secret, server.root, 1)).request("DELETE", "/storage/col?ids=0,1,2,3,4,5,6,7")
@@ -33,9 +35,16 @@ def a_full_store_takes_nothing_more_until_there_is_room(program: Path, folder: P
 
 
 def soft_bounds_need_hard_ones(program: Path, folder: Path) -> None:
-    for number, settings in enumerate((["quota.user_soft_mb=5"], ["quota.total_mb=5", "quota.total_soft_mb=6"])):
+    above = "quota: a soft bound is above its hard one"
+    for number, (settings, complaint) in enumerate(
+        (
+            (["quota.user_soft_mb=5"], "quota.user_soft_mb warns of quota.user_mb: set that too"),
+            (["quota.user_mb=5", "quota.user_soft_mb=6"], above),
+            (["quota.total_mb=5", "quota.total_soft_mb=6"], above),
+        )
+    ):
         log = complaint_of_start(program, folder / str(number), settings)
-        check("quota" in log, log)
+        check(complaint in log, log)
 
 
 CASES = (a_full_store_takes_nothing_more_until_there_is_room, soft_bounds_need_hard_ones)

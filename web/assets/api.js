@@ -2,15 +2,15 @@
 
 import { Problem, problemOfAnswer } from "./problems.js";
 
-const BASE = "/auth/v1";
 const PATIENCE = 60_000; // the server queues the expensive stretching of passwords
 
 /**
+ * @param base     where they are at this origin: the server writes it into the page, as data-accounts
  * @param fetcher  fetch() or a stand-in for tests
  * Every function resolves to the answer's JSON and throws a Problem otherwise: `network` when there was no
  * answer, else what the server's errno says. Sessions are given by id, see keys.js.
  */
-export function accountsApi(fetcher = (...call) => fetch(...call)) {
+export function accountsApi(base = document.documentElement.dataset.accounts, fetcher = (...call) => fetch(...call)) {
   async function call(method, path, { body, bearer } = {}) {
     const headers = { Accept: "application/json" };
     if (body !== undefined) {
@@ -22,7 +22,7 @@ export function accountsApi(fetcher = (...call) => fetch(...call)) {
     let response;
     let text;
     try {
-      response = await fetcher(BASE + path, {
+      response = await fetcher(base + path, {
         method, headers, body: body && JSON.stringify(body),
         cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
         signal: AbortSignal.timeout(PATIENCE),

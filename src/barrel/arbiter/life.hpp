@@ -34,7 +34,8 @@ sys::ServiceManager service_manager();
 /// not.
 std::chrono::milliseconds pulse_of(const sys::ServiceManager& manager);
 
-/// Finds out whether all loops still turn. Of one thread; the loops may end before it or after it.
+/// Finds out whether all loops still turn. Of one thread; the loops outlive its last `beat`. What that gave
+/// them may be left over when both have ended.
 class Pulse {
   public:
     explicit Pulse(std::vector<net::Loop*> loops);
@@ -43,7 +44,7 @@ class Pulse {
 
   private:
     std::vector<net::Loop*> loops_;
-    std::shared_ptr<std::atomic<std::size_t>> outstanding_;  // a loop may outlive us
+    std::shared_ptr<std::atomic<std::size_t>> outstanding_;  // what a loop was given may outlive us
 };
 
 /// Who hears of a worker's life.

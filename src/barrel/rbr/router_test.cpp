@@ -104,6 +104,24 @@ TEST(RbrRouter, MethodsChooseAmongPathsOfOneAddress) {
 TEST(RbrRouter, ATrailingSlashIsSignificant) {
     EXPECT_EQ(shop().find("GET", "/shop/items/"), "0 folder");
 }
+TEST(RbrRouter, AMountMayIgnoreTrailingSlashes) {
+    auto file = parse(
+        "root /old;\npath top ( method GET, url /, use native:a );\n"
+        "path item ( method GET, url /{id}, use native:b );",
+        "t.rbr");
+    ASSERT_TRUE(file) << file.error().render();
+    const auto router = Router::build(std::vector<Router::Mount>{
+        {.service = 0, .file = &*file, .root = "", .ignore_trailing_slashes = true}});
+    ASSERT_TRUE(router);
+    for (const auto* target : {"/old/x", "/old/x/", "/old/x//", "/old/x/?a=/"}) {
+        const auto found = router->match("GET", target);
+        EXPECT_EQ(found.outcome, Outcome::Found) << target;
+        ASSERT_EQ(found.parameters.size(), 1U) << target;
+        EXPECT_EQ(found.parameters[0].value, "x") << target;
+    }
+    EXPECT_EQ(router->match("GET", "/old/").path, 0U);
+    EXPECT_EQ(router->match("GET", "/old//x").outcome, Outcome::NotFound);
+}
 TEST(RbrRouter, EmptySegmentsAreSignificant) {
     EXPECT_EQ(shop().find("GET", "/shop//items"), "0 not found");
 }

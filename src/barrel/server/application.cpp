@@ -79,7 +79,8 @@ std::expected<std::unique_ptr<Application>, rbr::Diagnostics> Application::build
         std::vector<std::string> roots = services[i].mounts;
         if (roots.empty()) roots.emplace_back();
         for (std::string& root : roots)
-            mounts.push_back({i, &service.contract(), std::move(root), service.has_contract_page()});
+            mounts.push_back({i, &service.contract(), std::move(root), service.has_contract_page(),
+                              services[i].ignore_trailing_slashes});
     }
     auto router = rbr::Router::build(mounts);
     if (!router) return std::unexpected(std::move(router.error()));
@@ -158,8 +159,7 @@ base::Task<Response> Application::handle(Request& request) {
     }
     if (routed.mounted == nullptr) {
         const Problem problem{404, "not-found", "rbr.unmounted", "there is nothing at this address", {}};
-        routed.context.set_reason(problem.reason);
-        routed.context.set_hint(problem.detail);
+        routed.context.explain(problem);
         co_return with_fault_logged(routed, problem_response(problem));
     }
     const Service& service = routed.mounted->service;
@@ -181,8 +181,10 @@ Response Application::refuse(Request& request, Refusal refusal) {
     Routed& routed = route(request);
     const Problem problem =
         problem_of(refusal, routed.endpoint == nullptr ? nullptr : &routed.endpoint->plan);
-    routed.context.set_reason(problem.reason);
-    routed.context.set_hint(problem.detail);
+    // Whatever a handler under way has set was about an answer that nobody gets.
+    routed.context.set_reason({});
+    routed.context.set_hint({});
+    routed.context.explain(problem);
     if (routed.mounted == nullptr) return with_fault_logged(routed, problem_response(problem));
     const auto kind = refusal == Refusal::body_too_large ? Failure::Kind::Check : Failure::Kind::Broken;
     return with_fault_logged(routed, routed.mounted->service.failed(routed.context, Failure{problem, kind}));

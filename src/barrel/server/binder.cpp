@@ -207,6 +207,14 @@ class Binder {
             if (!used_.contains(name))
                 report(at, fmt::format("the handler native:{} is registered, but no path uses it", name));
         }
+        for (const std::string_view name : natives_.limited_handlers()) {
+            if (used_.contains(name)) continue;
+            const std::string_view near = rbr::nearest(name, natives_.handler_names());
+            report(at,
+                   fmt::format("a body limit is set for native:{}, but no path uses a handler of that name",
+                               name),
+                   near.empty() ? "" : fmt::format("did you mean native:{}?", near));
+        }
         for (const std::string& name : natives_.doubles())
             report(at, fmt::format("native:{} is registered twice", name));
     }

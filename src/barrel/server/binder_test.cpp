@@ -53,6 +53,14 @@ TEST(ServiceBind, ANameRegisteredTwice) {
     natives.handler("hello", says("a")).handler("hello", says("b"));
     EXPECT_EQ(only(one_path, natives), "1:6 native:hello is registered twice");
 }
+TEST(ServiceBind, ABodyLimitOfNoHandler) {
+    Natives natives;
+    natives.handler("hello", says("hi")).body_limit("hello", 5).body_limit("helo", 6);
+    EXPECT_EQ(
+        only(one_path, natives),
+        "1:6 a body limit is set for native:helo, but no path uses a handler of that name | did you mean "
+        "native:hello?");
+}
 TEST(ServiceBind, HooksTypesAuthAltersAndChecksAreBoundToo) {
     for (const std::string_view part :
          {"on unmatched use native:x;", "on method use native:x;", "on check use native:x;",

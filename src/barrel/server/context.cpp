@@ -16,4 +16,9 @@ std::string_view Context::raw_parameter(std::string_view name) const {
     return {};
 }
 
+void Context::explain(const Problem& problem) {
+    if (reason_.empty()) reason_ = problem.reason;
+    if (hint_.empty()) hint_ = problem.hint.empty() ? problem.detail : problem.hint;
+}
+
 }  // namespace homespun::barrel

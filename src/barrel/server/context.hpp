@@ -9,6 +9,7 @@
 
 #include "barrel/rbr/ast.hpp"
 #include "barrel/rbr/router.hpp"
+#include "barrel/server/problem.hpp"
 #include "net/http/message.hpp"
 
 namespace homespun::barrel {
@@ -75,6 +76,9 @@ class Context {
     /// What an operator can do about it, for the log only: one sentence without secrets and payloads.
     void set_hint(std::string hint) { hint_ = std::move(hint); }
     [[nodiscard]] const std::string& hint() const { return hint_; }
+
+    /// Takes over reason and hint of a refusal, each where a native has not set its own.
+    void explain(const Problem& problem);
 
     /// What a native threw, for the log only.
     void set_fault(std::string fault) { fault_ = std::move(fault); }

@@ -30,10 +30,10 @@ std::string version_json(const std::vector<std::pair<std::string, std::string>>&
 
 void register_dockerflow(Natives& natives, Dockerflow options) {
     natives.handler("dockerflow.heartbeat",
-                    [heartbeat = std::move(options.heartbeat)](Context&) -> base::Task<Response> {
+                    [heartbeat = std::move(options.heartbeat)](Context& context) -> base::Task<Response> {
                         Dockerflow::Health health{true, R"({"status":"ok"})"};
                         if (heartbeat) {
-                            auto asking = heartbeat();
+                            auto asking = heartbeat(context);
                             health = co_await std::move(asking);
                         }
                         co_return fresh(health.well ? 200 : 503, "application/json", std::move(health.json));

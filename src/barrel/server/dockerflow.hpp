@@ -21,7 +21,7 @@ struct Dockerflow {
     };
 
     /// Asks what the program depends on. 200 when well, 503 otherwise. Called on the loop of the request.
-    std::function<base::Task<Health>()> heartbeat;
+    std::function<base::Task<Health>(Context&)> heartbeat;
     /// Whether load balancers shall send requests: false while starting and draining. Empty: always. Must be
     /// cheap and thread-safe.
     std::function<bool()> in_service;
@@ -37,7 +37,7 @@ struct Dockerflow {
 void register_dockerflow(Natives& natives, Dockerflow options);
 
 /// Registers the native `metrics` of a contract that may have a listener of its own. `render` gives all
-/// metrics in Prometheus text, summed over the workers; thread-safe.
+/// metrics in Prometheus text; thread-safe.
 void register_metrics(Natives& natives, std::function<std::string()> render);
 
 }  // namespace homespun::barrel

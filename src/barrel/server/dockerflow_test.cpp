@@ -19,7 +19,7 @@ World operators(Dockerflow options) {
 
 Dockerflow sick() {
     Dockerflow options;
-    options.heartbeat = []() -> base::Task<Dockerflow::Health> {
+    options.heartbeat = [](Context&) -> base::Task<Dockerflow::Health> {
         co_return Dockerflow::Health{false, R"({"status":"error"})"};
     };
     options.in_service = [] { return false; };

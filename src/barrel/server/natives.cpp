@@ -26,4 +26,11 @@ std::vector<std::string_view> Natives::handler_names() const {
     return all;
 }
 
+std::vector<std::string_view> Natives::limited_handlers() const {
+    std::vector<std::string_view> all;
+    for (const auto& [name, limit] : body_limits_)
+        all.push_back(name);
+    return all;
+}
+
 }  // namespace homespun::barrel

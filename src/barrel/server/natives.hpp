@@ -60,7 +60,7 @@ class Natives {
     Natives& factory(std::string name, Factory it) { return add(std::move(name), std::move(it)); }
 
     /// The paths that `handler` serves take bodies of so many bytes, whatever their `max-size` says: for
-    /// limits that an operator configures.
+    /// limits that an operator configures. `bind` refuses one for a handler that no path uses.
     Natives& body_limit(std::string handler, std::uint64_t bytes) {
         body_limits_[std::move(handler)] = bytes;
         return *this;
@@ -69,6 +69,8 @@ class Natives {
         const auto found = body_limits_.find(handler);
         return found == body_limits_.end() ? std::nullopt : std::optional(found->second);
     }
+    /// Which handlers have one.
+    [[nodiscard]] std::vector<std::string_view> limited_handlers() const;
 
     /// One per service; a second one takes the place of the first.
     Natives& finish(Finisher it) {

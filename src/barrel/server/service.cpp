@@ -5,8 +5,7 @@
 namespace homespun::barrel {
 
 net::http::Response Service::tell(Context& context, const Hook& hook, const Problem& problem) const {
-    if (context.reason().empty()) context.set_reason(problem.reason);
-    if (context.hint().empty()) context.set_hint(problem.hint.empty() ? problem.detail : problem.hint);
+    context.explain(problem);
     net::http::Response response = hook ? hook(context, problem) : problem_response(problem);
     for (const auto& [name, value] : problem.headers)
         response.headers.set(name, value);

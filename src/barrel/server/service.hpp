@@ -22,9 +22,9 @@ class Service {
     };
 
     /// Checks the contract and binds it. Fails, with the places in the contract, when something it names is
-    /// not registered (or registered as something else), when a handler is registered that no path uses, when
-    /// an asset is missing, when a factory fails. `natives` is only used meanwhile; `assets` may be nullptr
-    /// when the contract has no files, and must outlive the service.
+    /// not registered (or registered as something else), when a handler is registered (or limited) that no
+    /// path uses, when an asset is missing, when a factory fails. `natives` is only used meanwhile; `assets`
+    /// may be nullptr when the contract has no files, and must outlive the service.
     [[nodiscard]] static std::expected<Service, rbr::Diagnostics> bind(rbr::File file, const Natives& natives,
                                                                        const Assets* assets, Options options);
     [[nodiscard]] static std::expected<Service, rbr::Diagnostics> bind(rbr::File file, const Natives& natives,

@@ -20,7 +20,7 @@ net::http::Response serve(const Assets& assets, Context& context, const std::str
     const auto asset = assets.find(name);
     if (!asset) {
         const Problem problem{404, "not-found", "asset.unknown", "there is no such file", {}};
-        context.set_reason(problem.reason);
+        context.explain(problem);
         return problem_response(problem);
     }
     net::http::Response response(200, std::string(content_type_of(name)), std::string());

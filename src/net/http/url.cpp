@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.hpp"
 
@@ -33,6 +32,19 @@ std::optional<std::string> host_of(std::string_view text) {
 
 }  // namespace
 
+std::optional<Authority> parse_authority(std::string_view text, bool tls) {
+    const auto bracket = text.find(']');
+    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    auto host = host_of(text.substr(0, colon));
+    if (!host) return std::nullopt;
+    Authority parsed{std::move(*host), default_port(tls)};
+    if (colon == std::string_view::npos) return parsed;
+    const auto port = base::parse_integer<std::uint16_t>(text.substr(colon + 1));
+    if (!port || *port == 0) return std::nullopt;
+    parsed.port = *port;
+    return parsed;
+}
+
 base::Result<Url> Url::parse(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return base::fail(fmt::format("\"{}\" is no usable URL: {}", text, why));
@@ -51,24 +63,17 @@ base::Result<Url> Url::parse(std::string_view text) {
     const auto authority = rest.substr(0, authority_end);
     if (authority.find('@') != std::string_view::npos) return bad("a user name is not allowed");
 
-    const auto bracket = authority.find(']');
-    const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    auto host = host_of(authority.substr(0, colon));
-    if (!host) return bad("the host is not valid");
-    url.host = std::move(*host);
-    url.port = default_port(url.tls);
-    if (colon != std::string_view::npos) {
-        const auto port = base::parse_integer<std::uint16_t>(authority.substr(colon + 1));
-        if (!port || *port == 0) return bad("the port is not valid");
-        url.port = *port;
-    }
+    auto parsed = parse_authority(authority, url.tls);
+    if (!parsed) return bad("the host or port is not valid");
+    url.host = std::move(parsed->host);
+    url.port = parsed->port;
     const auto target = rest.substr(authority_end);
     url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
     return url;
 }
 
-bool Url::is_loopback() const {
-    const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
+bool is_loopback(std::string_view host) {
+    const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
     return host == "localhost" || host == "::1" || (numbers && host.starts_with("127."));
 }
 

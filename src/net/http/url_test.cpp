@@ -34,12 +34,20 @@ TEST(UrlTest, RefusesWhatItCannotCall) {
     }
 }
 
+TEST(UrlTest, ReadsAuthorities) {
+    EXPECT_EQ(parse_authority("A.example", true), (Authority{"a.example", 443}));
+    EXPECT_EQ(parse_authority("a:81", true), (Authority{"a", 81}));
+    EXPECT_EQ(parse_authority("[::1]", false), (Authority{"::1", 80}));
+    for (const auto* text : {"", ":80", "a:", "a:0", "a/", "a@b", "[::1", "[::1]x", "::1", "a:1:2"})
+        EXPECT_EQ(parse_authority(text, false), std::nullopt) << text;
+}
+
 TEST(UrlTest, TellsLoopback) {
     for (const auto* text :
          {"http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", "http://127.1.2.3/"})
-        EXPECT_TRUE(Url::parse(text)->is_loopback()) << text;
+        EXPECT_TRUE(is_loopback(Url::parse(text)->host)) << text;
     for (const auto* text : {"http://127.0.0.1.example/", "http://example/", "http://[::2]/"})
-        EXPECT_FALSE(Url::parse(text)->is_loopback()) << text;
+        EXPECT_FALSE(is_loopback(Url::parse(text)->host)) << text;
 }
 
 TEST(UrlTest, WritesAuthorities) {

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
 /// One concrete type for TCP and unix sockets. The executor is named, not erased: erasing it costs a tenth of
-/// every request. A TLS stream will wrap this very type.
+/// every request.
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 }  // namespace homespun::net

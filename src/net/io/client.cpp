@@ -45,8 +45,9 @@ std::string place_of(const Endpoint& endpoint) {
 struct Client::Impl {
     Impl(Loop& its_loop, ClientSettings its_settings);
 
+    /// To this machine never: the proxy's own loopback is another machine's.
     [[nodiscard]] bool by_proxy(const Endpoint& endpoint) const {
-        return proxy.has_value() && endpoint.unix_path.empty();
+        return proxy.has_value() && endpoint.unix_path.empty() && !http::is_loopback(endpoint.host);
     }
     base::Result<void> check(const Endpoint& endpoint);
     base::Task<base::Result<std::shared_ptr<Wire>>> connect(const Endpoint& endpoint,
@@ -207,7 +208,7 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
     };
     const auto said_close = request.headers.find("Connection");
     // A kept connection may have been closed meanwhile, and then the request is sent again: never one that
-    // could take effect twice.
+    // could take effect twice. So those get a connection of their own, which ends with them.
     const bool repeatable = request.method != "POST" && request.method != "PATCH";
     auto& kept = impl_->idle[endpoint];
     for (int attempt = 0;; ++attempt) {
@@ -228,7 +229,8 @@ base::Task<base::Result<http::ClientResponse>> Client::send(Endpoint endpoint, C
         wire->disarm();
         if (!response) co_return std::unexpected(response.error());
         if (*response) {
-            if (keep && !said_close && kept.size() < most_idle_connections) kept.push_back(std::move(wire));
+            if (keep && repeatable && !said_close && kept.size() < most_idle_connections)
+                kept.push_back(std::move(wire));
             co_return std::move(**response);
         }
         if (!reused)

@@ -36,13 +36,14 @@ struct ClientRequest {
 
 struct ClientSettings {
     std::string ca_file = {};  ///< PEM; whose certificates count; empty = the system's authorities
-    std::string proxy = {};    ///< http://host:port of a forward proxy for all but unix sockets; empty = none
+    /// http://host:port of a forward proxy for all but loopback hosts and unix sockets; empty = none
+    std::string proxy = {};
     std::size_t max_response_bytes = 64 * 1024 * 1024;
 };
 
-/// A small HTTP/1.1 client for our own use: kept alive and reused connections, TLS with certificate and host
-/// name checked (there is no way to switch that off), no redirects, no cookies. Lives on one loop and is used
-/// from its thread only.
+/// A small HTTP/1.1 client for our own use: connections are kept and reused, save that a POST or PATCH has
+/// one of its own; TLS with certificate and host name checked (there is no way to switch that off), no
+/// redirects, no cookies. Lives on one loop and is used from its thread only.
 class Client {
   public:
     explicit Client(Loop& loop, ClientSettings settings = {});

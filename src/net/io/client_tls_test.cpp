@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "net/io/client.hpp"
@@ -169,7 +170,7 @@ class TlsServer {
     LoopbackServer server_{[this](int peer) { serve(peer); }};
 };
 
-/// Forwards CONNECT, and answers everything else itself.
+/// Forwards CONNECT to this machine, whatever the name, and answers everything else itself.
 class Proxy {
   public:
     [[nodiscard]] std::string url() const { return fmt::format("http://127.0.0.1:{}", server_.port()); }
@@ -182,12 +183,13 @@ class Proxy {
             return static_cast<int>(::read(peer, into, static_cast<std::size_t>(size)));
         });
         if (!refusal.empty()) return send(peer, refusal);
-        if (!seen.starts_with("CONNECT 127.0.0.1:"))
+        const auto colon = seen.find(':');
+        if (!seen.starts_with("CONNECT ") || colon == std::string::npos)
             return send(peer, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nby proxy\n");
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(seen.c_str() + 18)));
+        address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(seen.c_str() + colon + 1)));
         const int beyond = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (::connect(beyond, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
             send(peer, "HTTP/1.1 200 Connection established\r\n\r\n");
@@ -312,6 +314,25 @@ TEST_F(ClientTlsTest, KeepsConnections) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(ClientTlsTest, EndsAConnectionThatWillNotBeUsedAgain) {
+    std::promise<ssize_t> after_the_answer;
+    const LoopbackServer server([&](int peer) {
+        char letter = 0;
+        (void)read_head([&](char* into, int size) {
+            return static_cast<int>(::read(peer, into, static_cast<std::size_t>(size)));
+        });
+        constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        (void)!::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+        after_the_answer.set_value(::read(peer, &letter, 1));  // patient for some seconds
+    });
+    Loop loop;
+    Client client(loop, settings_);
+    ClientRequest request;
+    request.method = "POST";  // never sent on a kept connection, so none is kept for it
+    ASSERT_TRUE(run_here(loop, client.send({"127.0.0.1", server.port()}, std::move(request), 5s)));
+    EXPECT_EQ(after_the_answer.get_future().get(), 0);
+}
+
 TEST_F(ClientTlsTest, DoesNotFollowRedirects) {
     TlsServer server(server_identity("DNS:localhost"));
     server.answer_head = "HTTP/1.1 302 Found\r\nLocation: https://localhost/elsewhere\r\n";
@@ -373,14 +394,14 @@ TEST_F(ClientTlsTest, SaysWhatCannotBeReached) {
 }
 
 TEST_F(ClientTlsTest, GoesThroughTheProxy) {
-    const TlsServer server(server_identity("IP:127.0.0.1"));
+    const TlsServer server(server_identity("DNS:sync.example"));
     const Proxy proxy;
     settings_.proxy = proxy.url();
-    const auto secure = get(fmt::format("https://127.0.0.1:{}/a", server.port()));
+    const auto secure = get(fmt::format("https://sync.example:{}/a", server.port()));
     ASSERT_TRUE(secure) << secure.error().message;
     EXPECT_NE(secure->body.find("GET /a HTTP/1.1\r\n"), std::string::npos);
     EXPECT_TRUE(proxy.seen.starts_with(
-        fmt::format("CONNECT 127.0.0.1:{0} HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\n", server.port())))
+        fmt::format("CONNECT sync.example:{0} HTTP/1.1\r\nHost: sync.example:{0}\r\n", server.port())))
         << proxy.seen;
     const auto plain = get("http://somewhere.example/b");
     ASSERT_TRUE(plain) << plain.error().message;
@@ -394,8 +415,30 @@ TEST_F(ClientTlsTest, ChecksTheHostBehindTheProxy) {
     const TlsServer server(server_identity("DNS:example.com"));
     const Proxy proxy;
     settings_.proxy = proxy.url();
-    EXPECT_NE(failure(fmt::format("https://127.0.0.1:{}/", server.port())).find("not made out to 127.0.0.1"),
-              std::string::npos);
+    const auto why = failure(fmt::format("https://sync.example:{}/", server.port()));
+    EXPECT_NE(why.find("not made out to sync.example"), std::string::npos) << why;
+}
+
+TEST_F(ClientTlsTest, ReachesThisMachineWithoutTheProxy) {
+    const TlsServer secure(server_identity("DNS:localhost,IP:127.0.0.1"));
+    const LoopbackServer plain([](int peer) {
+        (void)read_head([&](char* into, int size) {
+            return static_cast<int>(::read(peer, into, static_cast<std::size_t>(size)));
+        });
+        constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ndirect";
+        (void)!::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+    });
+    Proxy proxy;
+    proxy.refusal = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+    settings_.proxy = proxy.url();
+    for (const auto* host : {"127.0.0.1", "localhost"}) {
+        const auto over_tls = get(fmt::format("https://{}:{}/", host, secure.port()));
+        EXPECT_TRUE(over_tls) << over_tls.error().message;
+        const auto open = get(fmt::format("http://{}:{}/", host, plain.port()));
+        ASSERT_TRUE(open) << open.error().message;
+        EXPECT_EQ(open->body, "direct");
+    }
+    EXPECT_EQ(proxy.seen, "");
 }
 
 TEST_F(ClientTlsTest, SaysThatTheProxyRefused) {

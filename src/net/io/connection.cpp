@@ -11,7 +11,10 @@ using Moment = std::chrono::steady_clock::time_point;
 }  // namespace
 
 Connection::Connection(LoopShare& share, Socket socket, std::string remote)
-    : share_(share), socket_(std::move(socket)), remote_(std::move(remote)) {}
+    : share_(share),
+      socket_(std::move(socket)),
+      remote_(std::move(remote)),
+      by_proxy_(share.ties.proxies.trusts(remote_)) {}
 
 Connection::~Connection() = default;
 

@@ -120,6 +120,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     LoopShare& share_;
     Socket socket_;
     std::string remote_;
+    const bool by_proxy_;  ///< the peer is a trusted proxy, so that each request may be somebody else's
     State state_ = State::idle;
     bool close_after_ = false;
     std::chrono::steady_clock::time_point since_;  ///< when the state was entered

@@ -131,8 +131,7 @@ void Connection::consume_head() {
 
 bool Connection::accept_plan() {
     auto& exchange = *exchange_;
-    if (!share_.ties.proxies.empty())
-        exchange.request.remote = share_.ties.proxies.client_of(remote_, exchange.request.headers);
+    if (by_proxy_) exchange.request.remote = share_.ties.proxies.client_of(remote_, exchange.request.headers);
     try {
         exchange.plan = share_.application.plan(exchange.request);
     } catch (const std::exception& error) {

@@ -18,7 +18,9 @@ constexpr std::chrono::milliseconds sweep_period{250};
 
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
+/// The peer's address; one of IPv4 as such, also where it came to a listener of IPv6.
 std::string remote_text(int descriptor) {
+    constexpr std::size_t mapped_bytes = 12;  // of ::ffff:a.b.c.d stand before IPv4's four
     sockaddr_storage storage{};
     socklen_t size = sizeof(storage);
     char text[INET6_ADDRSTRLEN] = "unix";
@@ -26,7 +28,12 @@ std::string remote_text(int descriptor) {
     if (storage.ss_family == AF_INET) {
         inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(&storage)->sin_addr, text, sizeof(text));
     } else if (storage.ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr, text, sizeof(text));
+        const auto& address = reinterpret_cast<sockaddr_in6*>(&storage)->sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&address)) {
+            inet_ntop(AF_INET, &address.s6_addr[mapped_bytes], text, sizeof(text));
+        } else {
+            inet_ntop(AF_INET6, &address, text, sizeof(text));
+        }
     }
     return text;
 }
@@ -85,14 +92,14 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
             return;
         }
         constexpr std::size_t most_above = 64;
-        metrics.accepted.add();
+        share.ties.metrics.accepted.add();
         const auto others = open.fetch_add(1);
         if (others >= limits.connections + most_above) {
             open.fetch_sub(1);
             share.tell(Ending::turned_away);
             return;
         }
-        metrics.open.add(1);
+        share.ties.metrics.open.add(1);
         if (others >= limits.connections) make_room(share.number, shares.size());
         const int on = 1;
         setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -134,7 +141,6 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     base::Logger& logger;
     ServerLimits limits;
-    ServerMetrics metrics;
     std::vector<std::unique_ptr<LoopShare>> shares;
     std::vector<std::shared_ptr<Acceptance>> acceptances;
     std::size_t next_share = 0;
@@ -142,23 +148,22 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     std::atomic<bool> draining{false};
     std::function<void()> on_drained;
 
-    Impl(base::Logger& its_logger, ServerLimits its_limits, ServerMetrics its_metrics)
-        : logger(its_logger), limits(its_limits), metrics(its_metrics) {}
+    Impl(base::Logger& its_logger, ServerLimits its_limits) : logger(its_logger), limits(its_limits) {}
 };
 
 Server::Server(std::vector<Loop*> loops, http::Application& application, const base::Clock& clock,
                base::Logger& logger, ServerLimits limits, ServerTies ties)
-    : impl_(std::make_shared<Impl>(logger, limits, ties.metrics)) {
+    : impl_(std::make_shared<Impl>(logger, limits)) {
     for (auto* loop : loops) {
         auto& share = *impl_->shares.emplace_back(
             std::make_unique<LoopShare>(*loop, application, clock, logger, limits, ties));
         share.number = impl_->shares.size() - 1;
         share.most_held = limits.held_bytes / loops.size();
         const std::weak_ptr<Impl> weak = impl_;
-        share.on_close = [weak] {
+        share.on_close = [weak, &share] {
             const auto impl = weak.lock();
             if (!impl) return;
-            impl->metrics.open.add(-1);
+            share.ties.metrics.open.add(-1);
             impl->connection_closed();
         };
         loop->post([weak, loop, &share] {

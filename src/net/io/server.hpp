@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -43,6 +44,10 @@ enum class Ending {
     crowded_out,  ///< did nothing while others wanted in
     turned_away,  ///< came when all places were taken by busy ones
 };
+
+/// What metrics and log call them, in their order.
+inline constexpr std::array<std::string_view, 7> ending_words = {
+    "idle", "slow_head", "slow_body", "slow_reader", "memory", "crowded_out", "turned_away"};
 
 /// What a server counts, over all its connections.
 struct ServerMetrics {

@@ -86,7 +86,7 @@ class Echo final : public http::Application {
 
 /// Counts what the server says of the connections it ends.
 struct Endings {
-    std::array<std::atomic<int>, 7> counts{};
+    std::array<std::atomic<int>, ending_words.size()> counts{};
     [[nodiscard]] int of(Ending ending) const { return counts[static_cast<std::size_t>(ending)]; }
     ServerTies ties(TrustedProxies proxies = {}, ServerMetrics metrics = {}) {
         return {std::move(proxies), [this](Ending ending) { ++counts[static_cast<std::size_t>(ending)]; },
@@ -270,6 +270,16 @@ TEST_F(ServerTest, NobodyElseSaysWhoAsks) {
     Peer peer(port_);
     peer.send(
         "GET /remote HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n\r\n");
+    EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos);
+}
+
+TEST_F(ServerTest, AnIPv4PeerOfADualStackListenerIsShownAsIPv4) {
+    auto listener = Listener::open(*Address::parse("[::]:0"));
+    if (!listener) GTEST_SKIP() << listener.error().message;
+    const auto port = listener->address().port;
+    server_.listen(std::move(*listener));
+    Peer peer(port);
+    peer.send("GET /remote HTTP/1.1\r\nHost: h\r\n\r\n");
     EXPECT_NE(peer.read_until("from ").find("from 127.0.0.1."), std::string::npos);
 }
 

@@ -313,7 +313,7 @@ Accounts::Outcome Accounts::scoped_key_data(Context& context) {
     std::string text;
     base::json::Writer json(text);
     json.begin_object();
-    if (has_scope(scope, auth::oldsync_scope)) {
+    if (auth::has_scope(scope, auth::oldsync_scope)) {
         // Firefox wants the member; its value takes no part in the key of this scope.
         const std::string no_secret(2 * key_size, '0');
         json.key(auth::oldsync_scope)

@@ -21,6 +21,7 @@
 #include "base/encoding.hpp"
 #include "base/hawk.hpp"
 #include "base/json.hpp"
+#include "base/keeping_logger_fixture.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "sync/accounts/keys.hpp"
@@ -69,22 +70,7 @@ struct Answer {
     }
 };
 
-/// Keeps every line, to look for secrets in it.
-class KeepingLogger final : public base::Logger {
-  public:
-    void log(base::LogLevel, std::string_view event, std::initializer_list<base::LogField> fields) override {
-        const std::lock_guard lock(mutex_);
-        text_ += base::format_event(base::LogFormat::key_value, event, fields) + "\n";
-    }
-    std::string text() const {
-        const std::lock_guard lock(mutex_);
-        return text_;
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::string text_;
-};
+using base::KeepingLogger;
 
 struct Sent {
     std::string method, target, body{};

@@ -4,7 +4,6 @@
 
 #include "base/text.hpp"
 #include "sync/accounts/keys.hpp"
-#include "sync/accounts/oauth_rules.hpp"
 #include "sync/auth/access_token.hpp"
 #include "sync/auth/mac_diagnosis.hpp"
 
@@ -138,7 +137,7 @@ Doorkeeper::Found<Caller> Doorkeeper::refresh_token(const barrel::Context& conte
     if (!*found) co_return std::unexpected(refusals::invalid_token("unknown_refresh_token"));
     const auto& refresh = **found;
     // One for the profile alone shall not open the devices.
-    if (!has_scope(refresh.scope, auth::oldsync_scope))
+    if (!auth::has_scope(refresh.scope, auth::oldsync_scope))
         co_return std::unexpected(refusals::invalid_token("wrong_scope"));
     const Holder holder{Holder::Kind::refresh_token, refresh.handle};
     co_await note_use(context, holder, refresh.last_used_at);

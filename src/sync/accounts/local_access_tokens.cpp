@@ -1,7 +1,6 @@
 #include "sync/accounts/local_access_tokens.hpp"
 
 #include "sync/accounts/keys.hpp"
-#include "sync/accounts/oauth_rules.hpp"
 
 namespace homespun::sync::accounts {
 
@@ -14,7 +13,7 @@ base::Task<auth::AccessVerdict> LocalAccessTokens::verify(base::Executor& home, 
         return store.find_access_token(handle, clock_.now_ms());
     });
     if (!found) co_return std::unexpected(AccessRefusal{AccessFailure::unavailable, "accounts_unavailable"});
-    if (!*found || !has_scope((*found)->scope, scope))
+    if (!*found || !auth::has_scope((*found)->scope, scope))
         co_return std::unexpected(AccessRefusal{AccessFailure::invalid, "access_token_refused"});
     const auto& grant = **found;
     co_return auth::AccessGrant{.account = grant.uid,

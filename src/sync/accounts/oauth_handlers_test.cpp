@@ -316,9 +316,6 @@ TEST(OauthRules, Scopes) {
     EXPECT_EQ(grantable_scopes("  profile   x profile "), "profile");
     EXPECT_EQ(grantable_scopes(""), "");
     EXPECT_EQ(narrowed_scopes("a b c", "c a"), "a c");
-    EXPECT_TRUE(has_scope("a b", "b"));
-    EXPECT_FALSE(has_scope("ab", "b"));
-    EXPECT_FALSE(has_scope("a  b", ""));
 }
 
 TEST(OauthRules, Pkce) {

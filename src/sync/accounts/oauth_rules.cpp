@@ -23,7 +23,7 @@ template <class Keep>
 std::string filter(std::string_view scopes, Keep keep) {
     std::string result;
     for (const auto scope : base::split(scopes, ' ')) {
-        if (scope.empty() || !keep(scope) || has_scope(result, scope)) continue;
+        if (scope.empty() || !keep(scope) || auth::has_scope(result, scope)) continue;
         if (!result.empty()) result += ' ';
         result += scope;
     }
@@ -44,12 +44,7 @@ std::string grantable_scopes(std::string_view asked) {
 }
 
 std::string narrowed_scopes(std::string_view asked, std::string_view granted) {
-    return filter(asked, [&](std::string_view scope) { return has_scope(granted, scope); });
-}
-
-bool has_scope(std::string_view scopes, std::string_view wanted) {
-    const auto list = base::split(scopes, ' ');
-    return !wanted.empty() && std::ranges::find(list, wanted) != list.end();
+    return filter(asked, [&](std::string_view scope) { return auth::has_scope(granted, scope); });
 }
 
 bool is_pkce_challenge(std::string_view text) {

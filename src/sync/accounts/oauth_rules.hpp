@@ -19,7 +19,6 @@ const OauthClient* find_client(std::string_view id);
 std::string grantable_scopes(std::string_view asked);
 /// Those of `asked` that `granted` holds.
 std::string narrowed_scopes(std::string_view asked, std::string_view granted);
-bool has_scope(std::string_view scopes, std::string_view wanted);
 
 /// 43 characters of unpadded base64url: an S256 challenge.
 bool is_pkce_challenge(std::string_view text);

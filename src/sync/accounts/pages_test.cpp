@@ -61,6 +61,7 @@ class ElsewhereTest : public AccountsTest {
     AccountsSettings settings() override {
         auto made = AccountsTest::settings();
         made.addresses.token = "https://token.example/t";
+        made.addresses.auth = "/a\"&/accounts";
         return made;
     }
     auth::PublicUrls public_urls() override { return {}; }
@@ -70,9 +71,22 @@ TEST_F(ElsewhereTest, OtherServersAndOwnHost) {
     const auto answer =
         send({"GET", "/.well-known/fxa-client-configuration", "", {{"Host", "localhost:5000"}}});
     EXPECT_EQ(answer.string("sync_tokenserver_base_url"), "https://token.example/t");
-    EXPECT_EQ(answer.string("auth_server_base_url"), "http://localhost:5000/auth");
+    EXPECT_EQ(answer.string("auth_server_base_url"), "http://localhost:5000/a\"&/accounts");
     EXPECT_EQ(get("/.well-known/fxa-client-configuration").status, 400) << "no name of this machine";
     EXPECT_EQ(send({"GET", "/.well-known/fxa-client-configuration", "", {{"Host", "a b"}}}).status, 400);
+}
+
+TEST_F(ElsewhereTest, ThePagesKnowWhereTheAccountsAre) {
+    for (const auto* path :
+         {"/", "/authorization", "/oauth/force_auth", "/settings", "/settings/clients", "/pair"}) {
+        const auto page = get(path).text;
+        EXPECT_NE(page.find(R"( data-accounts="/a&quot;&amp;/accounts/v1")"), std::string::npos) << path;
+        EXPECT_EQ(page.find("/auth/v1"), std::string::npos) << path;
+    }
+}
+TEST_F(PagesTest, TheUsualPlaceOfTheAccounts) {
+    EXPECT_NE(get("/").text.find(R"(<html lang="en" data-mode="signin" data-accounts="/auth/v1">)"),
+              std::string::npos);
 }
 
 class ProfileTest : public AccountsTest {};

@@ -3,7 +3,6 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "sync/accounts/keys.hpp"
-#include "sync/accounts/oauth_rules.hpp"
 #include "sync/accounts/service.hpp"
 
 namespace homespun::sync::accounts {
@@ -40,7 +39,7 @@ Accounts::Outcome Accounts::profile(Context& context) {
     const auto found = co_await store_.run(
         home_of(context), [&](AccountsStore& store) { return store.find_access_token(handle, now); });
     if (!found) co_return std::unexpected(refusals::of(found.error()));
-    if (!*found || !has_scope((*found)->scope, auth::profile_scope)) {
+    if (!*found || !auth::has_scope((*found)->scope, auth::profile_scope)) {
         co_return std::unexpected(refusals::invalid_token("wrong_access_token"));
     }
     const auto url = public_urls_.of(context.request());

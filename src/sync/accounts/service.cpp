@@ -59,6 +59,21 @@ void complete(Response& response, std::string_view scheme) {
     response.headers.set("X-Content-Type-Options", "nosniff");
 }
 
+/// Writes into a page where its scripts find the accounts: the pages themselves know the usual place only.
+barrel::Alter tell_accounts(const std::string& base) {
+    std::string attribute = "data-accounts=\"";
+    for (const char c : base)
+        attribute += c == '"' ? "&quot;" : c == '&' ? "&amp;" : std::string(1, c);
+    attribute += '"';
+    return [attribute](barrel::Context&, std::string page) -> std::expected<std::string, barrel::Problem> {
+        constexpr std::string_view usual = R"(data-accounts="/auth/v1")";
+        const auto at = page.find(usual);
+        if (at == std::string::npos)
+            return std::unexpected(barrel::Problem{.detail = "the page has no data-accounts"});
+        return page.replace(at, usual.size(), attribute);
+    };
+}
+
 using Verdict = std::expected<void, barrel::Problem>;
 
 base::Task<Verdict> welcome() {
@@ -186,6 +201,7 @@ void Accounts::register_pages(barrel::Natives& natives) {
         response.headers.set("X-Content-Type-Options", "nosniff");
         return response;
     });
+    natives.alter("tell-accounts", tell_accounts(settings_.addresses.auth + "/v1"));
     to.handler("client-configuration", &Accounts::client_configuration);
     to.handler("openid-configuration", &Accounts::openid_configuration);
 }

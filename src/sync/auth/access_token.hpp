@@ -16,6 +16,9 @@ inline constexpr std::string_view profile_scope = "profile";
 /// Behind the uid of accounts of ours in `users.email`.
 inline constexpr std::string_view own_email_domain = "localhost";
 
+/// Whether `wanted` is one of the blank-separated `scopes`; nothing is not.
+bool has_scope(std::string_view scopes, std::string_view wanted);
+
 /// What an OAuth access token says.
 struct AccessGrant {
     std::string account;  ///< the account's uid, usually 32 hex digits; never with an '@'

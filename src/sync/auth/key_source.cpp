@@ -29,32 +29,37 @@ base::Result<std::unique_ptr<KeySource>> KeySource::open(Place place, net::Loop&
         if (!keys) return std::unexpected(keys.error());
         source->keys_ = std::make_shared<const KeySet>(std::move(*keys));
     } else if (!source->place_.file.empty()) {
-        if (auto read = source->read_file_if_changed(); !read) return std::unexpected(read.error());
+        source->file_state_ = source->state_of_file();
+        if (auto read = source->read_file(); !read) return std::unexpected(read.error());
     }
     return source;
 }
 
-base::Result<void> KeySource::read_file_if_changed() {
+KeySource::FileState KeySource::state_of_file() const {
     struct stat now{};
-    const auto& path = place_.file;
-    if (::stat(path.c_str(), &now) != 0) return base::fail(path + ": no such file, or not readable");
-    const FileState state{now.st_mtim.tv_sec * 1'000'000'000 + now.st_mtim.tv_nsec, now.st_size, now.st_ino};
-    if (state == file_state_) return {};
-    file_state_ = state;  // also when it is bad: one complaint a change
-    auto text = sys::read_file(path);
+    if (::stat(place_.file.c_str(), &now) != 0) return {};
+    return {now.st_ctim.tv_sec * 1'000'000'000 + now.st_ctim.tv_nsec, now.st_size, now.st_ino};
+}
+
+base::Result<void> KeySource::read_file() {
+    last_went_well_ = false;
+    auto text = sys::read_file(place_.file);
     if (!text) return std::unexpected(text.error());
     auto keys = parse_key_set(*text);
-    if (!keys) return base::fail(fmt::format("{}: {}", path, keys.error().message));
+    if (!keys) return base::fail(fmt::format("{}: {}", place_.file, keys.error().message));
     keys_ = std::make_shared<const KeySet>(std::move(*keys));
+    last_went_well_ = true;
     return {};
 }
 
 KeySource::Keys KeySource::keys_of_file() {
     const std::lock_guard lock(mutex_);
-    const auto before = file_state_;
-    if (auto read = read_file_if_changed(); !read && before != file_state_)
-        logger_.warning("keys_not_read", {{"error", read.error().message}});
-    return {keys_, true};
+    if (const auto state = state_of_file(); state != file_state_) {
+        file_state_ = state;  // also when it is bad, or gone: one complaint a change
+        if (auto read = read_file(); !read)
+            logger_.warning("keys_not_read", {{"error", read.error().message}});
+    }
+    return {keys_, last_went_well_ ? Freshness::current : Freshness::unavailable};
 }
 
 bool KeySource::may_ask() const {
@@ -64,17 +69,18 @@ bool KeySource::may_ask() const {
 }
 
 base::Task<KeySource::Keys> KeySource::keys_for(base::Executor& home, std::optional<std::string> key_id) {
-    if (!place_.text.empty()) co_return Keys{keys_, true};
+    if (!place_.text.empty()) co_return Keys{keys_, Freshness::current};
     if (!place_.file.empty()) co_return keys_of_file();
     {
         const std::lock_guard lock(mutex_);
         if (keys_ && (!key_id || knows(*keys_, *key_id))) {
             const bool old = std::abs(clock_.now_ms() - fetched_at_ms_) >= in_ms(refresh_after);
             if (old && !fetching_ && may_ask()) begin_fetch();  // this request does not wait for it
-            co_return Keys{keys_, true};
+            co_return Keys{keys_, Freshness::current};
         }
         if (!fetching_) {
-            if (!may_ask()) co_return Keys{keys_, last_went_well_};
+            if (!may_ask())
+                co_return Keys{keys_, last_went_well_ ? Freshness::not_asked_again : Freshness::unavailable};
             begin_fetch();
         }
     }
@@ -91,7 +97,7 @@ base::Task<KeySource::Keys> KeySource::keys_for(base::Executor& home, std::optio
     };
     co_await Joining{*this, home};
     const std::lock_guard lock(mutex_);
-    co_return Keys{keys_, last_went_well_};
+    co_return Keys{keys_, last_went_well_ ? Freshness::current : Freshness::unavailable};
 }
 
 void KeySource::begin_fetch() {

@@ -25,9 +25,14 @@ class KeySource {
         std::string file;
         net::http::Url url;
     };
+    enum class Freshness {
+        current,
+        not_asked_again,  ///< newer ones may exist: the URL was asked a moment ago, and not again for this
+        unavailable,      ///< newer ones may exist: URL or file could not be read; the log says why
+    };
     struct Keys {
         std::shared_ptr<const KeySet> keys;  ///< null: there have never been any
-        bool current = false;                ///< false: newer ones may exist, the URL could not be asked
+        Freshness freshness = Freshness::unavailable;
     };
 
     static constexpr std::chrono::hours refresh_after{1};
@@ -48,9 +53,9 @@ class KeySource {
         base::Executor& home;
         std::coroutine_handle<> caller;
     };
-    /// What tells one state of a file from the next.
+    /// What tells one state of a file from the next. The time of its last change of any kind: modes count.
     struct FileState {
-        std::int64_t modified_ns = -1;
+        std::int64_t changed_ns = -1;
         std::int64_t size = -1;
         std::uint64_t inode = 0;
         bool operator==(const FileState&) const = default;
@@ -60,7 +65,8 @@ class KeySource {
               base::Logger& logger)
         : place_(std::move(place)), loop_(loop), client_(client), clock_(clock), logger_(logger) {}
 
-    base::Result<void> read_file_if_changed();
+    [[nodiscard]] FileState state_of_file() const;
+    base::Result<void> read_file();
     Keys keys_of_file();
     /// Both under the mutex.
     [[nodiscard]] bool may_ask() const;
@@ -79,7 +85,7 @@ class KeySource {
     FileState file_state_;
     std::optional<std::int64_t> asked_at_ms_;  ///< last time, whatever came of it
     std::int64_t fetched_at_ms_ = 0;           ///< last time that went well
-    bool last_went_well_ = false;
+    bool last_went_well_ = false;              ///< of URL or file
     bool fetching_ = false;
     std::vector<Waiter> waiters_;
 };

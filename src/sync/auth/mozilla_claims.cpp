@@ -38,15 +38,6 @@ std::string scopes_of(const Value* value) {
     return scopes;
 }
 
-bool holds(std::string_view scopes, std::string_view wanted) {
-    while (!scopes.empty()) {
-        const auto end = std::min(scopes.find(' '), scopes.size());
-        if (scopes.substr(0, end) == wanted) return true;
-        scopes.remove_prefix(std::min(end + 1, scopes.size()));
-    }
-    return false;
-}
-
 /// False when it is there and no number that a generation can be.
 bool read_generation(const Value* value, std::optional<std::int64_t>& generation) {
     if (!value || value->is_null()) return true;
@@ -92,7 +83,7 @@ std::expected<AccessGrant, std::string_view> make_grant(const Value& facts, cons
     grant.account = *facts.string(account);
     if (const auto* client = facts.string("client_id")) grant.client_id = *client;
     grant.scope = scopes_of(facts.member("scope"));
-    if (!holds(grant.scope, scope)) return std::unexpected(bad_scope);
+    if (!has_scope(grant.scope, scope)) return std::unexpected(bad_scope);
     return grant;
 }
 

@@ -2,76 +2,45 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "net/http/url.hpp"
 
 namespace homespun::sync::auth {
 namespace {
 
-std::uint16_t default_port(std::string_view scheme) {
-    return scheme == "https" ? 443 : 80;
+std::string with_brackets(std::string host) {
+    return host.contains(':') ? "[" + host + "]" : host;
 }
 
-/// host[:port] into `url`; false when it is no such thing.
-bool parse_authority(std::string_view text, PublicUrl& url) {
-    auto host = text;
-    std::string_view port;
-    if (text.starts_with('[')) {
-        const auto end = text.find(']');
-        if (end == std::string_view::npos) return false;
-        host = text.substr(0, end + 1);
-        const auto rest = text.substr(end + 1);
-        if (!rest.empty() && !rest.starts_with(':')) return false;
-        port = rest.empty() ? rest : rest.substr(1);
-        if (!rest.empty() && port.empty()) return false;
-        if (host.find_first_not_of("0123456789abcdefABCDEF:.", 1) != host.size() - 1) return false;
-    } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-        host = text.substr(0, colon);
-        port = text.substr(colon + 1);
-        if (port.empty()) return false;
-    }
-    constexpr std::string_view host_letters =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]:";
-    if (host.empty() || host.find_first_not_of(host_letters) != std::string_view::npos) return false;
-    url.host = base::to_lower(host);
-    url.port = default_port(url.scheme);
-    if (port.empty()) return true;
-    const auto number = base::parse_integer<std::uint16_t>(port);
-    if (!number || *number == 0) return false;
-    url.port = *number;
-    return true;
+/// Without a path; nothing when `authority` is no host[:port].
+std::optional<PublicUrl> url_of(std::string_view authority, std::string_view scheme) {
+    auto parsed = net::http::parse_authority(authority, scheme == "https");
+    if (!parsed) return std::nullopt;
+    return PublicUrl{std::string(scheme), with_brackets(std::move(parsed->host)), parsed->port, {}};
 }
 
 }  // namespace
 
 base::Result<PublicUrl> PublicUrl::parse(std::string_view text) {
-    const auto bad = [&](std::string_view why) {
+    constexpr std::string_view like = "; write a public URL like https://sync.example";
+    auto parsed = net::http::Url::parse(text);
+    if (!parsed) return base::fail(parsed.error().message + std::string(like));
+    if (parsed->target.find_first_of("?\"<>") != std::string::npos)
         return base::fail(
-            fmt::format("\"{}\" is no usable public URL: {}; write it like https://sync.example", text, why));
-    };
-    PublicUrl url;
-    const auto colon = text.find("://");
-    url.scheme = base::to_lower(text.substr(0, colon));
-    if (colon == std::string_view::npos || (url.scheme != "http" && url.scheme != "https")) {
-        return bad("it must begin with http:// or https://");
-    }
-    auto rest = text.substr(colon + 3);
-    if (rest.find_first_of("?#@ \\\"<>") != std::string_view::npos)
-        return bad("user, query and fragment are not allowed");
-    const auto slash = rest.find('/');
-    if (!parse_authority(rest.substr(0, slash), url)) return bad("the host or port is not valid");
-    if (slash != std::string_view::npos) url.path = rest.substr(slash);
+            fmt::format("\"{}\" is no usable URL: a query or one of \"<> is not allowed{}", text, like));
+    PublicUrl url{parsed->tls ? "https" : "http", with_brackets(std::move(parsed->host)), parsed->port,
+                  std::move(parsed->target)};
     while (url.path.ends_with('/'))
         url.path.pop_back();
     return url;
 }
 
 std::string PublicUrl::authority() const {
-    return port == default_port(scheme) ? host : fmt::format("{}:{}", host, port);
+    const auto usual = scheme == "https" ? 443 : 80;
+    return port == usual ? host : fmt::format("{}:{}", host, port);
 }
 
 bool PublicUrl::is_loopback() const {
-    const bool numbers = host.find_first_not_of("0123456789.") == std::string::npos;
-    return host == "localhost" || host == "[::1]" || (numbers && host.starts_with("127."));
+    return net::http::is_loopback(host == "[::1]" ? "::1" : std::string_view(host));
 }
 
 std::string PublicUrl::text() const {
@@ -80,10 +49,9 @@ std::string PublicUrl::text() const {
 
 const PublicUrl* PublicUrls::match(std::string_view host) const {
     for (const auto& url : urls_) {
-        PublicUrl candidate;
-        candidate.scheme = url.scheme;  // whose default port counts: a proxy may have ended TLS
-        if (parse_authority(host, candidate) && candidate.host == url.host && candidate.port == url.port)
-            return &url;
+        // By the default port of its own scheme: a proxy may have ended TLS.
+        const auto candidate = url_of(host, url.scheme);
+        if (candidate && candidate->host == url.host && candidate->port == url.port) return &url;
     }
     return nullptr;
 }
@@ -91,10 +59,8 @@ const PublicUrl* PublicUrls::match(std::string_view host) const {
 std::optional<PublicUrl> PublicUrls::of(const net::http::Request& request) const {
     const auto host = request.headers.find("Host");
     if (urls_.empty()) {
-        PublicUrl seen;
-        seen.scheme = request.scheme;
-        const bool valid = host && parse_authority(*host, seen);
-        return valid && seen.is_loopback() ? std::optional(seen) : std::nullopt;
+        auto seen = host ? url_of(*host, request.scheme) : std::nullopt;
+        return seen && seen->is_loopback() ? std::move(seen) : std::nullopt;
     }
     const auto* matching = host ? match(*host) : nullptr;
     return matching ? *matching : urls_.front();

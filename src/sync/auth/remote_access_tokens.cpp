@@ -31,7 +31,14 @@ struct Turn {
 
 /// What to say of a token that no key of ours is for, when nobody else can be asked.
 AccessRefusal undecided(const KeySource::Keys& keys) {
-    if (keys.keys && keys.current) return {AccessFailure::invalid, reason_of(JwtProblem::unknown_key)};
+    switch (keys.freshness) {
+        case KeySource::Freshness::current:
+            return {AccessFailure::invalid, reason_of(JwtProblem::unknown_key)};
+        case KeySource::Freshness::not_asked_again:
+            return {AccessFailure::unavailable, "keys_not_asked_again"};
+        case KeySource::Freshness::unavailable:
+            break;
+    }
     return {AccessFailure::unavailable, "keys_unavailable"};
 }
 
@@ -106,11 +113,14 @@ base::Task<AccessVerdict> RemoteAccessTokens::ask(base::Executor& home, std::str
         logger_.warning("verify_failed", {{"error", response.error().message}});
         co_return unavailable("verify_unavailable");
     }
-    // A 401 of ours makes Firefox forget its login: only what is an answer about this token counts as one.
+    // Any 4xx is a no (sync-1.5 sheet, 17.1), save those that ask to come again: a 401 of ours makes Firefox
+    // forget its login. Of a token it does not take the endpoint says 400 or 401; other numbers mean that we
+    // ask the wrong address or in the wrong way, which the operator must hear of.
     if (const auto status = response->status; status != 200) {
-        if (status / 100 == 4 && status != 408 && status != 429) co_return invalid("verify_refused");
-        logger_.warning("verify_failed", {{"status", std::int64_t{status}}});
-        co_return unavailable("verify_unavailable");
+        if (status != 400 && status != 401)
+            logger_.warning("verify_failed", {{"status", std::int64_t{status}}});
+        const bool no = status / 100 == 4 && status != 408 && status != 429;
+        co_return no ? invalid("verify_refused") : unavailable("verify_unavailable");
     }
     auto grant = read_verdict(response->body, scope);
     if (!grant) co_return invalid(grant.error());

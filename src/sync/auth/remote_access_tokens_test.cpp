@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
 
+#include "base/keeping_logger_fixture.hpp"
 #include "base/text.hpp"
 #include "net/io/server.hpp"
 #include "sync/auth/signer_fixture.hpp"
@@ -113,7 +115,7 @@ class RemoteAccessTokensTest : public testing::Test {
     }
 
     base::ManualClock clock_{now_ms};
-    base::NullLogger log_;
+    base::KeepingLogger log_;
     AccountServer accounts_;
     /// Outlives the threads that answer: one may still be in `post` when its answer is there.
     net::Loop home_;
@@ -143,13 +145,17 @@ TEST_F(RemoteAccessTokensTest, FindsNewKeysButAsksOnceAMinute) {
     settings_.verify_url.reset();
     accounts_.set_keys(one_.key_set());
     EXPECT_EQ(outcome(one_.token(claims())), "abc");
-    EXPECT_EQ(outcome(two_.token(claims())), "401 jwt_unknown_key");  // just asked
+    EXPECT_EQ(outcome(two_.token(claims())),
+              "503 keys_not_asked_again");  // it may be newer than what we have
     EXPECT_EQ(accounts_.fetches(), 1);
     accounts_.set_keys(two_.key_set());
     clock_.advance_ms(60'000);
     EXPECT_EQ(outcome(two_.token(claims())), "abc");
-    EXPECT_EQ(outcome(one_.token(claims())), "401 jwt_unknown_key");
+    EXPECT_EQ(outcome(one_.token(claims())), "503 keys_not_asked_again");
     EXPECT_EQ(accounts_.fetches(), 2);
+    clock_.advance_ms(60'000);
+    EXPECT_EQ(outcome(one_.token(claims())), "401 jwt_unknown_key");
+    EXPECT_EQ(accounts_.fetches(), 3);
 }
 
 TEST_F(RemoteAccessTokensTest, KeepsKeysWhileTheServerIsAway) {
@@ -261,6 +267,7 @@ TEST_F(RemoteAccessTokensTest, TellsRefusalsFromSilence) {
         accounts_.set_verdict(status, "{}");
         EXPECT_EQ(outcome("opaque"), "401 verify_refused") << status;
     }
+    EXPECT_EQ(log_.count("verify_failed"), 2) << log_.text();  // 403 and 404 say that we ask wrongly
     for (const int status : {302, 429, 500, 503}) {
         accounts_.set_verdict(status, "{}");
         EXPECT_EQ(outcome("opaque"), "503 verify_unavailable") << status;
@@ -293,7 +300,9 @@ TEST_F(RemoteAccessTokensTest, ReadsAFileAnewWhenItChanges) {
     const sys::ScratchFolder folder;
     settings_.verify_url.reset();
     settings_.keys.file = folder / "keys.json";
-    EXPECT_FALSE(RemoteAccessTokens::open(settings_, threads_[1], clock_, log_));
+    const auto missing = RemoteAccessTokens::open(settings_, threads_[1], clock_, log_);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().message, "cannot read " + settings_.keys.file + ": No such file or directory");
     const auto write = [&](std::string_view text) { std::ofstream(settings_.keys.file) << text; };
     write(one_.key_set());
     EXPECT_EQ(outcome(one_.token(claims())), "abc");
@@ -302,9 +311,33 @@ TEST_F(RemoteAccessTokensTest, ReadsAFileAnewWhenItChanges) {
     EXPECT_EQ(outcome(one_.token(claims())), "401 jwt_unknown_key");
     write("half a fi");  // being written, or spoilt: the keys before it stay
     EXPECT_EQ(outcome(two_.token(claims())), "abc");
+    EXPECT_EQ(outcome(one_.token(claims())), "503 keys_unavailable");  // the good file may have it
+    EXPECT_EQ(log_.count("keys_not_read"), 1) << log_.text();
     std::filesystem::remove(settings_.keys.file);
     EXPECT_EQ(outcome(two_.token(claims())), "abc");
+    EXPECT_EQ(outcome(one_.token(claims())), "503 keys_unavailable");
+    EXPECT_EQ(log_.count("keys_not_read"), 2) << log_.text();
+    write(one_.key_set());
+    EXPECT_EQ(outcome(two_.token(claims())), "401 jwt_unknown_key");
+    EXPECT_EQ(outcome(one_.token(claims())), "abc");
+    EXPECT_EQ(log_.count("keys_not_read"), 2) << log_.text();
     EXPECT_EQ(accounts_.fetches(), 0);
+}
+
+TEST_F(RemoteAccessTokensTest, SeesAChangeThatKeepsSizeAndTime) {
+    // As a copy that keeps times does, or a chmod that lets us read it at last.
+    const sys::ScratchFolder folder;
+    settings_.verify_url.reset();
+    settings_.keys.file = folder / "keys.json";
+    const auto write = [&](const Signer& signer) { std::ofstream(settings_.keys.file) << signer.key_set(); };
+    write(one_);
+    const auto time = std::filesystem::last_write_time(settings_.keys.file);
+    EXPECT_EQ(outcome(one_.token(claims())), "abc");
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // the kernel's clock of files ticks coarsely
+    ASSERT_EQ(one_.key_set().size(), two_.key_set().size());
+    write(two_);
+    std::filesystem::last_write_time(settings_.keys.file, time);
+    EXPECT_EQ(outcome(two_.token(claims())), "abc");
 }
 
 TEST_F(RemoteAccessTokensTest, ReadsEvents) {
@@ -319,7 +352,7 @@ TEST_F(RemoteAccessTokensTest, ReadsEvents) {
     ASSERT_EQ(deleted->size(), 1U);
     EXPECT_EQ(deleted->at(0).account, "abc");
     EXPECT_EQ(events(Signer::ec("one").token(facts, "secevent+jwt")).error().reason, "jwt_signature");
-    EXPECT_EQ(events(two_.token(facts, "secevent+jwt")).error().reason, "jwt_unknown_key");
+    EXPECT_EQ(events(two_.token(facts, "secevent+jwt")).error().reason, "keys_not_asked_again");
     EXPECT_EQ(events(one_.token(claims())).error().reason, "jwt_type");
     EXPECT_EQ(events("opaque").error().reason, "jwt_expected");
     EXPECT_TRUE(accounts_.questions().empty());

@@ -57,9 +57,12 @@ class DataLife : public testing::Test {
 
     std::string data() const { return folder_ / "data"; }
     std::string file(const std::string& name) const { return data() + "/" + name; }
-    void with_store(const std::function<void(store::Store&)>& work) {
-        auto store = sqlite::SqliteStore::open(
-            {.directory = data() + "/store", .shards = 2, .clock = clock_, .logger = logger_});
+    void with_store(const std::function<void(store::Store&)>& work, store::QuotaLimits quota = {}) {
+        auto store = sqlite::SqliteStore::open({.directory = data() + "/store",
+                                                .shards = 2,
+                                                .clock = clock_,
+                                                .logger = logger_,
+                                                .quota = quota});
         ASSERT_TRUE(store) << store.error().message;
         work(**store);
         (*store)->close();
@@ -351,6 +354,23 @@ TEST_F(DataLife, AnImportGivesWayToABrowserThatWrites) {
         EXPECT_THAT(refused.error().message, HasSubstr("have written in the meantime"));
     });
     EXPECT_EQ(records(data()).size(), 4u);
+}
+
+TEST_F(DataLife, AnImportSaysThatTheQuotaIsTooSmall) {
+    std::string text = header_line({}) + collection_line("big", {});
+    for (int i = 0; i < 20; ++i)
+        text += record_line("big", {fmt::format("{:02}", i), std::string(100, 'x'), {}, {}, {}});
+    with_store(
+        [&](store::Store& store) {
+            StoreTarget target(loop_, store, user);
+            ASSERT_TRUE(target.begin(true));
+            std::istringstream whole(text + end_line(1, 20));
+            const auto refused = import_lines(whole, "file", target);
+            ASSERT_FALSE(refused);
+            EXPECT_THAT(refused.error().message, HasSubstr("more than quota.user_mb or quota.total_mb"));
+        },
+        {.user_hard = 1000});
+    EXPECT_EQ(records(data()).size(), 3u);
 }
 
 TEST_F(DataLife, AUserIsFoundByAddressOrNumber) {

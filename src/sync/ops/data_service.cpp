@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/ops/admin_answers.hpp"
 #include "sync/ops/backup.hpp"
 #include "sync/ops/export_format.hpp"
 #include "sync/protocol/bso.hpp"
@@ -14,16 +15,6 @@ using net::http::Response;
 constexpr std::size_t most_imports = 8;
 /// A command line that has gone away without a word; what it built up goes then.
 constexpr std::int64_t stale_after_ms = 10LL * 60 * 1000;
-
-Response json_response(std::string body) {
-    return Response(200, "application/json", std::move(body));
-}
-
-Response refusal(int status, std::string_view message) {
-    std::string body;
-    base::json::Writer(body).begin_object().member("error", message).end_object();
-    return Response(status, "application/json", std::move(body));
-}
 
 Response no_such_import() {
     return refusal(404,
@@ -71,9 +62,12 @@ DataService::Answer DataService::make_backup(barrel::Context& context) {
     BackupRequest request{parts_.data_directory, *directory, parts_.program, parts_.clock.now_ms(),
                           stop_.get_token()};
     const auto started_ms = parts_.clock.now_ms();
+    constexpr std::string_view busy = "another backup is being made: wait until it has ended";
+    if (backing_up_.exchange(true)) co_return refusal(503, busy);
     auto work = [&request] { return ops::make_backup(request); };
     auto made = co_await pool_.run(*context.request().executor, std::move(work));
-    if (!made) co_return refusal(503, "another backup is being made: wait until it has ended");
+    backing_up_ = false;
+    if (!made) co_return refusal(503, busy);
     if (!*made) {
         parts_.logger.error("backup_failed", {{"directory", *directory}, {"error", made->error().message}});
         co_return refusal(503, made->error().message);

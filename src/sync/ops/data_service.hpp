@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -59,7 +60,8 @@ class DataService {
 
     Parts parts_;
     std::stop_source stop_;
-    std::mutex mutex_;  ///< guards what follows
+    std::atomic<bool> backing_up_{false};  ///< one at a time; nobody waits for a turn
+    std::mutex mutex_;                     ///< guards what follows
     std::map<std::int64_t, Import> imports_;
     std::int64_t next_import_ = 1;
     sys::BlockingPool pool_{1, 1};  ///< last: its job uses what stands above

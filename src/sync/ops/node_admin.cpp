@@ -267,7 +267,8 @@ NodeAdmin::Answer NodeAdmin::revoke_user(barrel::Context& context) {
     co_return json_response("{}");
 }
 
-/// No new tokens first, then the account, then its data: whatever fails can be done again.
+/// No new tokens first, then the data, then the account, by whose address the rows are found: so the command
+/// can be repeated whatever failed. What a token that is still good writes meanwhile goes with the purge.
 NodeAdmin::Answer NodeAdmin::remove_user(barrel::Context& context) {
     auto& home = *context.request().executor;
     const auto body = body_of(context);
@@ -280,11 +281,15 @@ NodeAdmin::Answer NodeAdmin::remove_user(barrel::Context& context) {
     const auto now = parts_.clock.now_ms();
     const auto retired = co_await ask(context, [&](TokenStore& store) { return store.retire(*email, now); });
     if (!retired) co_return broken(retired.error());
-    const auto removed = co_await parts_.accounts.remove_account(home, *address);
-    if (!removed) co_return refusal(503, removed.error().message);
-    if (!*removed && rows->empty()) co_return refusal(404, "there is no user " + *address);
     const auto data = co_await parts_.old_rows.remove_data(home, *email);
-    if (!data) co_return refusal(503, data.error().message);
+    if (!data)
+        co_return refusal(
+            503, fmt::format("{}. {} gets no more tokens, but its account is still there: repeat the command "
+                             "when the node answers; `homespun node remove` forgets one that never will",
+                             data.error().message, *address));
+    const auto removed = co_await parts_.accounts.remove_account(home, *address);
+    if (!removed) co_return refusal(503, removed.error().message + "; repeat the command");
+    if (!*removed && rows->empty()) co_return refusal(404, "there is no user " + *address);
     parts_.logger.info("user_removed", {{"user", std::string_view(*email)}});
     co_return json_response("{}");
 }

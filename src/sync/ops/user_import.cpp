@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "sys/kill_point.hpp"
 
 namespace homespun::sync::ops {
@@ -12,15 +10,22 @@ namespace {
 using store::Failure;
 
 std::unexpected<base::Error> told(const Failure& failure) {
-    if (failure.kind == Failure::Kind::precondition_failed) {
-        return base::fail(
-            "the user's browsers have written in the meantime: nothing was changed. Try again, best while "
-            "they "
-            "are closed");
+    switch (failure.kind) {
+        case Failure::Kind::precondition_failed:
+            return base::fail(
+                "the user's browsers have written in the meantime: nothing was changed. Try again, best "
+                "while "
+                "they are closed");
+        case Failure::Kind::over_quota:
+            return base::fail(
+                "it is more than quota.user_mb or quota.total_mb allows (until the end, what the user has "
+                "now "
+                "takes disk as well): raise the one that is too small for the import");
+        default:
+            return base::fail(fmt::format("the store refused: {}", failure.detail.empty()
+                                                                       ? "it takes no writes at the moment"
+                                                                       : failure.detail));
     }
-    return base::fail(fmt::format("the store refused: {}", failure.detail.empty()
-                                                               ? "it takes no writes at the moment"
-                                                               : failure.detail));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(LimitTableTest, LimitsMustFitEachOther) {
         return good ? std::string() : good.error().message;
     };
     EXPECT_EQ(why({}), "");
-    EXPECT_THAT(why({.max_post_records = 0}), HasSubstr("0 records"));
+    EXPECT_THAT(why({.max_post_records = 0}), HasSubstr("limits.max_post_records (0) lets nobody"));
     EXPECT_THAT(why({.max_record_payload_bytes = 3'000'000}), HasSubstr("could not be posted"));
     EXPECT_THAT(why({.max_request_bytes = 2'621'440 + 4095}), HasSubstr("4096 more"));
     EXPECT_EQ(why({.max_request_bytes = 2'621'440 + 4096}), "");
@@ -47,7 +47,9 @@ TEST(LimitTableTest, LimitsMustFitEachOther) {
     EXPECT_THAT(why({.max_request_bytes = std::uint64_t{1} << 40}), HasSubstr("at most"));
     LimitTable table;
     ASSERT_TRUE(table.add("big:max_record_payload_bytes=5000000"));
-    EXPECT_THAT(table.check().error().message, HasSubstr("limits of big"));
+    EXPECT_THAT(table.check().error().message,
+                HasSubstr("limits.collections: \"big\": max_record_payload_bytes (5000000) is above "
+                          "max_post_bytes (2621440)"));
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 #include "sync/storage/request.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/text.hpp"
+#include "sync/protocol/accept.hpp"
 
 namespace homespun::sync::storage {
 namespace {
@@ -37,48 +35,6 @@ Parsed<std::vector<std::string>> parse_ids(std::string_view text) {
     return ids;
 }
 
-/// One entry of an Accept header: how well it fits `type`, as its quality; negative when it does not.
-struct AcceptEntry {
-    std::string_view range;
-    double quality = 1;
-};
-
-std::vector<AcceptEntry> parse_accept(std::string_view header) {
-    std::vector<AcceptEntry> entries;
-    for (const auto part : base::split(header, ',')) {
-        const auto pieces = base::split(part, ';');
-        AcceptEntry entry{base::trim(pieces.front()), 1};
-        for (std::size_t i = 1; i < pieces.size(); ++i) {
-            const auto parameter = base::trim(pieces[i]);
-            if (parameter.size() < 3 || (parameter[0] != 'q' && parameter[0] != 'Q') || parameter[1] != '=')
-                continue;
-            const auto end = parameter.data() + parameter.size();
-            if (std::from_chars(parameter.data() + 2, end, entry.quality).ec != std::errc{})
-                entry.quality = 0;
-        }
-        if (!entry.range.empty()) entries.push_back(entry);
-    }
-    return entries;
-}
-
-/// The quality of the most specific entry that covers `type`.
-double quality_of(const std::vector<AcceptEntry>& entries, std::string_view type) {
-    const auto group = std::string(type.substr(0, type.find('/'))) + "/*";
-    int best = -1;
-    double quality = 0;
-    for (const auto& entry : entries) {
-        const int rank = base::iequals(entry.range, type)    ? 2
-                         : base::iequals(entry.range, group) ? 1
-                         : entry.range == "*/*"              ? 0
-                                                             : -1;
-        if (rank > best) {
-            best = rank;
-            quality = entry.quality;
-        }
-    }
-    return quality;
-}
-
 }  // namespace
 
 Parsed<store::Precondition> parse_precondition(const net::http::Request& request) {
@@ -96,9 +52,8 @@ Parsed<store::Precondition> parse_precondition(const net::http::Request& request
 Parsed<Format> negotiate(const net::http::Request& request, bool newlines_possible) {
     const auto header = request.headers.find("Accept");
     if (!header || base::trim(*header).empty()) return Format::json;
-    const auto entries = parse_accept(*header);
-    const double json = quality_of(entries, "application/json");
-    const double newlines = newlines_possible ? quality_of(entries, "application/newlines") : 0;
+    const double json = protocol::accept_quality(*header, "application/json");
+    const double newlines = newlines_possible ? protocol::accept_quality(*header, "application/newlines") : 0;
     if (json <= 0 && newlines <= 0) return std::unexpected(Refusal{406, 0, "not_acceptable"});
     return newlines > json ? Format::newlines : Format::json;
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -51,7 +50,7 @@ class StorageService {
     };
     [[nodiscard]] Parsed<Upload> parse_upload(const Context& context) const;
     /// X-Weave-Quota-Remaining, when little is left.
-    base::Task<void> warn_of_quota(Context& context, Response& response);
+    void warn_of_quota(const store::Store::Written& written, Response& response) const;
     Answer store_upload(Context& context, Upload upload, store::Precondition when);
 
     Response refuse(Context& context, const Refusal& refusal) const;

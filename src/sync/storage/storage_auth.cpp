@@ -11,9 +11,9 @@
 namespace homespun::sync::storage {
 namespace {
 
-std::unexpected<barrel::Problem> refuse(std::string reason, std::string detail) {
+std::unexpected<barrel::Problem> refuse(std::string reason, std::string hint) {
     return std::unexpected(
-        barrel::Problem{.status = 401, .reason = std::move(reason), .detail = std::move(detail)});
+        barrel::Problem{.status = 401, .reason = std::move(reason), .hint = std::move(hint)});
 }
 
 bool is_write(std::string_view method) {

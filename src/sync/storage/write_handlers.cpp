@@ -50,8 +50,8 @@ StorageService::Answer StorageService::put_item(Context& context) {
     const auto written =
         co_await store_.put(*request.executor, uid, std::move(collection), std::move(*update), *when);
     if (!written) co_return fail(context, written.error());
-    auto response = timestamp_answer(*written);
-    if (quota_.user_hard > 0) co_await warn_of_quota(context, response);
+    auto response = timestamp_answer(written->modified);
+    warn_of_quota(*written, response);
     co_return response;
 }
 
@@ -99,12 +99,12 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
                            : store_.post(home, uid, std::move(collection), std::move(upload.updates), when);
         const auto written = co_await std::move(writing);
         if (!written) co_return fail(context, written.error());
-        std::string body = "{\"modified\":" + written->text() + ",";
+        std::string body = "{\"modified\":" + written->modified.text() + ",";
         base::json::Writer writer(body);
         append_results(writer, upload.success, upload.failed);
         body += '}';
-        auto response = json_answer(*written, std::move(body));
-        if (quota_.user_hard > 0) co_await warn_of_quota(context, response);
+        auto response = json_answer(written->modified, std::move(body));
+        warn_of_quota(*written, response);
         co_return response;
     }
 
@@ -124,17 +124,12 @@ StorageService::Answer StorageService::store_upload(Context& context, Upload upl
     co_return response;
 }
 
-base::Task<void> StorageService::warn_of_quota(Context& context, Response& response) {
+void StorageService::warn_of_quota(const store::Store::Written& written, Response& response) const {
     constexpr std::uint64_t always_told = std::uint64_t{1} << 20;
     constexpr std::uint64_t bytes_per_kb = 1024;
-    const auto uid = context.identity<StorageUser>()->uid;
-    const auto usage = co_await store_.usage(*context.request().executor, uid, {});
-    if (!usage) co_return;
-    std::uint64_t used = 0;
-    for (const auto& [name, bytes] : usage->collections)
-        used += bytes;
-    const auto left = quota_.user_hard - std::min(used, quota_.user_hard);
-    const bool beyond_soft = quota_.user_soft > 0 && used >= quota_.user_soft;
+    if (!written.user_bytes) return;
+    const auto left = quota_.user_hard - std::min(*written.user_bytes, quota_.user_hard);
+    const bool beyond_soft = quota_.user_soft > 0 && *written.user_bytes >= quota_.user_soft;
     if (left < always_told || beyond_soft)
         response.headers.add("X-Weave-Quota-Remaining", std::to_string(left / bytes_per_kb));
 }

@@ -49,7 +49,7 @@ struct Failure {
         no_such_batch,    ///< unknown, expired, committed, or of another user or collection
         bad_offset,       ///< the offset token is none of ours
         over_quota,       ///< the user's records, or the whole store, would be too large
-        batch_too_large,  ///< the real sums of a batch are above the limits
+        batch_too_large,  ///< the real sums of a batch would be above the limits
         unavailable,      ///< full disk, failed fsync, overload: try again after `retry_after_s`
     };
     Kind kind;
@@ -92,13 +92,17 @@ struct BatchLimits {
     std::uint64_t max_total_bytes = 262'144'000;
 };
 
-/// What may be stored, in bytes; 0: no bound. At a soft bound people are warned, at a hard one what would
-/// grow is refused.
+/// What may be stored, in bytes; 0: no bound. At a soft bound people are warned, at a hard one what brings
+/// payloads is refused. The payloads of a request, or of all that its batch has staged, count in full on top
+/// of what is there, also those that overwrite others (sync-1.5 sheet, 12). Staged batches count when they
+/// are added to and committed, each by itself.
 struct QuotaLimits {
     std::uint64_t user_soft = 0, user_hard = 0;  ///< payloads of one user, expired ones until they are purged
     std::uint64_t total_soft = 0, total_hard = 0;  ///< the database files, without their free pages
     bool operator==(const QuotaLimits&) const = default;
 };
+
+class WeaveStore;
 
 /// Where records live: per-user operations with the semantics of Sync 1.5. Every operation is atomic; a write
 /// that has been answered is on disk. Storage never reads users: any id will do. Thread-safe: call from any
@@ -127,12 +131,17 @@ class Store {
     virtual base::Task<Outcome<Listing>> list(base::Executor& home, UserId user, std::string collection,
                                               ListQuery query, Precondition when, RowSink sink) = 0;
 
+    struct Written {
+        Timestamp modified;
+        /// Payloads of the user from then on, bytes, as the quota counts them. Set where users have one.
+        std::optional<std::uint64_t> user_bytes;
+    };
     /// The precondition counts against the record's timestamp here, against the collection's in `post`.
-    virtual base::Task<Outcome<Timestamp>> put(base::Executor& home, UserId user, std::string collection,
-                                               RecordUpdate update, Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> put(base::Executor& home, UserId user, std::string collection,
+                                             RecordUpdate update, Precondition when) = 0;
     /// `updates` have different ids; an empty list creates or touches the collection.
-    virtual base::Task<Outcome<Timestamp>> post(base::Executor& home, UserId user, std::string collection,
-                                                std::vector<RecordUpdate> updates, Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> post(base::Executor& home, UserId user, std::string collection,
+                                              std::vector<RecordUpdate> updates, Precondition when) = 0;
 
     virtual base::Task<Outcome<Timestamp>> remove(base::Executor& home, UserId user, std::string collection,
                                                   std::string id, Precondition when) = 0;
@@ -161,7 +170,9 @@ class Store {
         std::string batch;        ///< [A-Za-z0-9_-]+
         Timestamp last_modified;  ///< the collection's unchanged timestamp
     };
-    /// Opens a batch and stages `updates`; nothing becomes visible. Batches die two hours after opening.
+    /// Opens a batch and stages `updates`; nothing becomes visible. Batches die two hours after opening. The
+    /// limits and the quota hold at each step: a part that would be too much is refused, and what was staged
+    /// before it stays.
     virtual base::Task<Outcome<Staged>> open_batch(base::Executor& home, UserId user, std::string collection,
                                                    std::vector<RecordUpdate> updates, Precondition when) = 0;
     virtual base::Task<Outcome<Staged>> append_batch(base::Executor& home, UserId user,
@@ -169,10 +180,13 @@ class Store {
                                                      std::vector<RecordUpdate> updates,
                                                      Precondition when) = 0;
     /// Stages `updates` last and applies all; later entries of one id merge over earlier ones field by field.
-    virtual base::Task<Outcome<Timestamp>> commit_batch(base::Executor& home, UserId user,
-                                                        std::string collection, std::string batch,
-                                                        std::vector<RecordUpdate> updates,
-                                                        Precondition when) = 0;
+    virtual base::Task<Outcome<Written>> commit_batch(base::Executor& home, UserId user,
+                                                      std::string collection, std::string batch,
+                                                      std::vector<RecordUpdate> updates,
+                                                      Precondition when) = 0;
+
+    /// The same records for clients of Sync 1.0 and 1.1 (weave_store.hpp); null: not with this back-end.
+    [[nodiscard]] virtual WeaveStore* weave() { return nullptr; }
 
     /// How much of what may wait for a write does wait in the fullest shard, 0 to 1: above that writes are
     /// refused.

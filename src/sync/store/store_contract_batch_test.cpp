@@ -113,20 +113,41 @@ TEST_P(StoreContract, APreconditionIsCheckedAtEveryStepOfABatch) {
     EXPECT_TRUE(commit_batch("col", batch->batch, {}, unmodified_since(*second)));
 }
 
-TEST_P(StoreContract, ABatchAboveItsLimitsIsRefusedAtTheCommit) {
+TEST_P(StoreContract, ABatchAboveItsLimitsIsRefusedAtEveryStep) {
     limits_ = {.max_total_records = 3, .max_total_bytes = 10};
     reopen();
+    EXPECT_EQ(kind(open_batch("col", {record("a"), record("b"), record("c"), record("d")})),
+              Kind::batch_too_large);
+    EXPECT_EQ(kind(open_batch("col", {record("a", "12345678901")})), Kind::batch_too_large);
     const auto many = open_batch("col", {record("a"), record("b"), record("c")});
     EXPECT_EQ(kind(commit_batch("col", many->batch, {record("d")})), Kind::batch_too_large);
     // The refused body was not staged.
     EXPECT_TRUE(commit_batch("col", many->batch));
     EXPECT_EQ(list("col")->rows.size(), 3u);
     const auto big = open_batch("col", {record("a", "12345")});
-    ASSERT_TRUE(append_batch("col", big->batch, {record("b", "123456")}));
-    EXPECT_EQ(kind(commit_batch("col", big->batch)), Kind::batch_too_large);
+    EXPECT_EQ(kind(append_batch("col", big->batch, {record("b", "123456")})), Kind::batch_too_large);
+    EXPECT_EQ(kind(commit_batch("col", big->batch, {record("b", "123456")})), Kind::batch_too_large);
     EXPECT_EQ(get("col", "a")->payload, "");
-    const auto exact = open_batch("col", {record("a", "12345")});
-    EXPECT_TRUE(commit_batch("col", exact->batch, {record("b", "12345")}));
+    // It stays usable, and what fits exactly fits.
+    ASSERT_TRUE(append_batch("col", big->batch, {record("b", "1234")}));
+    EXPECT_TRUE(commit_batch("col", big->batch, {record("c", "1")}));
+    EXPECT_EQ(list("col")->rows.size(), 3u);
+}
+
+TEST_P(StoreContract, WhatABatchReplacesInItselfCountsOnce) {
+    limits_ = {.max_total_records = 2, .max_total_bytes = 10};
+    reopen();
+    const auto batch = open_batch("col", {record("a", "12345678"), record("b", "1")});
+    ASSERT_TRUE(append_batch("col", batch->batch, {record("a", "123456789")}));
+    ASSERT_TRUE(append_batch("col", batch->batch, {record("a", std::nullopt, 5)}));
+    EXPECT_EQ(kind(append_batch("col", batch->batch, {record("a", "1234567890")})), Kind::batch_too_large);
+    EXPECT_EQ(kind(append_batch("col", batch->batch, {record("c")})), Kind::batch_too_large);
+    // Nor does the store's memory of it matter.
+    reopen();
+    EXPECT_EQ(kind(append_batch("col", batch->batch, {record("b", "12")})), Kind::batch_too_large);
+    ASSERT_TRUE(append_batch("col", batch->batch, {record("a", "1"), record("b", "123456789")}));
+    ASSERT_TRUE(commit_batch("col", batch->batch));
+    EXPECT_EQ(get("col", "b")->payload, "123456789");
 }
 
 TEST_P(StoreContract, ManyBatchesOfOneCollectionStayApart) {
@@ -145,10 +166,10 @@ TEST_P(StoreContract, OfTwoWritersWithOnePreconditionExactlyOneWins) {
     for (int round = 0; round < 50; ++round) {
         tick();
         const auto when = unmodified_since(*known);
-        auto one =
-            start_on(loop_, [&] { return store_->post(loop_, user, "col", {record("a", "1")}, when); });
-        auto two =
-            start_on(other, [&] { return store_->post(other, user, "col", {record("a", "2")}, when); });
+        auto one = start_on(
+            loop_, [&] { return modified_of(store_->post(loop_, user, "col", {record("a", "1")}, when)); });
+        auto two = start_on(
+            other, [&] { return modified_of(store_->post(other, user, "col", {record("a", "2")}, when)); });
         while (one.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready ||
                two.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
             tick();
@@ -179,8 +200,8 @@ Crowd write_in_crowd(Store& store, int writers, int rounds, const std::function<
             for (int round = 0; round < rounds; ++round) {
                 const RecordUpdate update{
                     "w" + std::to_string(writer) + "-" + std::to_string(round), "x", {}, {}};
-                const auto outcome =
-                    run_on(loop, [&] { return store.put(loop, user_of(writer), "col", update, {}); });
+                const auto outcome = run_on(
+                    loop, [&] { return modified_of(store.put(loop, user_of(writer), "col", update, {})); });
                 const std::lock_guard lock(mutex);
                 if (outcome)
                     crowd.answers[user_of(writer)].push_back(*outcome);
@@ -232,7 +253,8 @@ TEST_P(StoreContract, WhatWasQueuedIsWrittenBeforeTheStoreCloses) {
     std::vector<std::future<Outcome<Timestamp>>> writes;
     for (int i = 0; i < 50; ++i) {
         writes.push_back(start_on(loop_, [this, i] {
-            return store_->put(loop_, i % 2 ? user : UserId(1000 + i), "col", record(id_text(i), "x"), {});
+            return modified_of(
+                store_->put(loop_, i % 2 ? user : UserId(1000 + i), "col", record(id_text(i), "x"), {}));
         }));
     }
     // All were handed over once the loop has come by here.

@@ -274,7 +274,8 @@ TEST_P(StoreContract, AListingIsOneSnapshot) {
             tick();
             const std::string text = std::to_string(i) + std::string(20'000, ' ');
             (void)run_on(other, [&] {
-                return store_->post(other, user, "col", {record("a", text), record("b", text)}, {});
+                return modified_of(
+                    store_->post(other, user, "col", {record("a", text), record("b", text)}, {}));
             });
         }
     });

@@ -109,6 +109,13 @@ struct Row {
     bool operator==(const Row&) const = default;
 };
 
+/// What most tests want to know of a write.
+inline base::Task<Outcome<Timestamp>> modified_of(base::Task<Outcome<Store::Written>> write) {
+    auto written = co_await std::move(write);
+    if (!written) co_return std::unexpected(std::move(written.error()));
+    co_return written->modified;
+}
+
 inline std::string id_text(int number) {
     return "id" + std::to_string(100 + number);
 }
@@ -198,12 +205,15 @@ class StoreContract : public testing::TestWithParam<MakerFactory> {
     }
     Outcome<Timestamp> put_now(const std::string& collection, RecordUpdate update, Precondition when = {},
                                UserId who = user) {
-        return run_on(loop_, [&] { return store_->put(loop_, who, collection, std::move(update), when); });
+        return run_on(
+            loop_, [&] { return modified_of(store_->put(loop_, who, collection, std::move(update), when)); });
     }
     Outcome<Timestamp> post(const std::string& collection, std::vector<RecordUpdate> updates,
                             Precondition when = {}) {
         tick();
-        return run_on(loop_, [&] { return store_->post(loop_, user, collection, std::move(updates), when); });
+        return run_on(loop_, [&] {
+            return modified_of(store_->post(loop_, user, collection, std::move(updates), when));
+        });
     }
     Outcome<Timestamp> remove(const std::string& collection, const std::string& id, Precondition when = {}) {
         tick();
@@ -241,7 +251,8 @@ class StoreContract : public testing::TestWithParam<MakerFactory> {
                                     std::vector<RecordUpdate> updates = {}, Precondition when = {}) {
         tick();
         return run_on(loop_, [&] {
-            return store_->commit_batch(loop_, user, collection, batch, std::move(updates), when);
+            return modified_of(
+                store_->commit_batch(loop_, user, collection, batch, std::move(updates), when));
         });
     }
 

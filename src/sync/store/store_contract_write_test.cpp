@@ -103,7 +103,8 @@ TEST_P(StoreContract, TimestampsRiseStrictlyAcrossCollections) {
 
 TEST_P(StoreContract, AWriteInTheSameHundredthWaitsForTheNext) {
     const auto first = put("col", record("a", "1"));
-    auto second = start_on(loop_, [&] { return store_->put(loop_, user, "col", record("a", "2"), {}); });
+    auto second =
+        start_on(loop_, [&] { return modified_of(store_->put(loop_, user, "col", record("a", "2"), {})); });
     EXPECT_EQ(second.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
     // Another user is not held up.
     EXPECT_TRUE(put_now("col", record("a", "1"), {}, user + 1));

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,9 @@ struct NodeChange {
     std::optional<std::int64_t> available{}, current_load{}, capacity{};
     std::optional<bool> downed{}, backing_off{};
 };
+
+/// What the generation of an ended account is raised to (sync-1.5 sheet, 22: retired).
+inline constexpr std::int64_t retired_generation = std::numeric_limits<std::int64_t>::max();
 
 /// A row of `users`.
 struct UserRow {

@@ -34,6 +34,7 @@ base::Task<base::Result<OldRows::Done>> OldRows::purge(base::Executor& home, std
         ~Ended() { running = false; }
     } const ended{running_};
     Done done;
+    SilentNodes silent;
     const auto now = parts_.clock.now_ms();
     while (true) {
         const auto rows =
@@ -41,7 +42,7 @@ base::Task<base::Result<OldRows::Done>> OldRows::purge(base::Executor& home, std
         if (!rows) co_return std::unexpected(told(rows.error()));
         for (const auto& row : *rows) {
             const bool wait = row.node_downed && !force;
-            const bool gone = !wait && (row.node.empty() || co_await remove_one(home, row));
+            const bool gone = !wait && (row.node.empty() || co_await remove_one(home, row, silent));
             // What did not work goes to the end of the queue, so that it does not block the others.
             const auto noted = co_await ask(home, [&](TokenStore& store) {
                 return gone ? store.forget_row(row.uid) : store.postpone_row(row.uid, now);
@@ -59,19 +60,19 @@ base::Task<base::Result<OldRows::Done>> OldRows::purge(base::Executor& home, std
 base::Task<base::Result<std::int64_t>> OldRows::remove_data(base::Executor& home, std::string email) {
     const auto rows = co_await ask(home, [&](TokenStore& store) { return store.rows(email); });
     if (!rows) co_return std::unexpected(told(rows.error()));
+    SilentNodes silent;
+    std::string left;
     for (const auto& row : *rows) {
-        if (row.node.empty()) continue;
-        if (!co_await remove_one(home, row)) {
-            co_return base::fail(
-                fmt::format("the data of uid {} on {} could not be removed now; the hourly purge tries again",
-                            row.uid, row.node));
-        }
+        if (row.node.empty() || co_await remove_one(home, row, silent)) continue;
+        left += fmt::format("{}uid {} on {}", left.empty() ? "" : ", ", row.uid, row.node);
     }
+    if (!left.empty()) co_return base::fail(fmt::format("these data could not be removed: {}", left));
     co_return static_cast<std::int64_t>(rows->size());
 }
 
-base::Task<bool> OldRows::remove_one(base::Executor& home, const UserRow& row) {
-    if (!row.node_is_own) co_return co_await remove_elsewhere(row);
+base::Task<bool> OldRows::remove_one(base::Executor& home, const UserRow& row, SilentNodes& silent) {
+    if (silent.contains(row.node)) co_return false;
+    if (!row.node_is_own) co_return co_await remove_elsewhere(row, silent);
     const auto removed = co_await parts_.records.remove_user(home, row.uid, {});
     if (!removed)
         parts_.logger.warning("old_user_not_purged", {{"uid", static_cast<std::int64_t>(row.uid)},
@@ -79,15 +80,7 @@ base::Task<bool> OldRows::remove_one(base::Executor& home, const UserRow& row) {
     co_return removed.has_value();
 }
 
-base::Task<bool> OldRows::remove_elsewhere(const UserRow& row) {
-    const auto failed = [&](std::string_view detail) {
-        parts_.logger.warning("old_user_not_purged", {{"uid", static_cast<std::int64_t>(row.uid)},
-                                                      {"node", std::string_view(row.node)},
-                                                      {"detail", detail}});
-        return false;
-    };
-    const auto url = net::http::Url::parse(fmt::format("{}/1.5/{}", row.node, row.uid));
-    if (!url) co_return failed(url.error().message);
+net::ClientRequest OldRows::signed_deletion(const UserRow& row, const net::http::Url& url) const {
     protocol::TokenPayload payload;
     payload.uid = row.uid;
     payload.node = row.node;
@@ -102,11 +95,24 @@ base::Task<bool> OldRows::remove_elsewhere(const UserRow& row) {
     header.nonce = base::hex_encode(parts_.random.bytes(6));
     net::ClientRequest request;
     request.method = "DELETE";
-    request.target = url->target;
-    const auto host = url->host.contains(':') ? "[" + url->host + "]" : url->host;
-    const base::hawk::Request signed_part{request.method, request.target, host, url->port};
+    request.target = url.target;
+    const auto host = url.host.contains(':') ? "[" + url.host + "]" : url.host;
+    const base::hawk::Request signed_part{request.method, request.target, host, url.port};
     request.headers.add("Authorization", base::hawk::sign(pair.key, std::move(header), signed_part));
-    const auto answer = co_await parts_.client.send(net::Endpoint::of(*url), std::move(request));
+    return request;
+}
+
+base::Task<bool> OldRows::remove_elsewhere(const UserRow& row, SilentNodes& silent) {
+    const auto failed = [&](std::string_view detail) {
+        parts_.logger.warning("old_user_not_purged", {{"uid", static_cast<std::int64_t>(row.uid)},
+                                                      {"node", std::string_view(row.node)},
+                                                      {"detail", detail}});
+        return false;
+    };
+    const auto url = net::http::Url::parse(fmt::format("{}/1.5/{}", row.node, row.uid));
+    if (!url) co_return failed(url.error().message);
+    const auto answer = co_await parts_.client.send(net::Endpoint::of(*url), signed_deletion(row, *url));
+    if (!answer || answer->status >= 500) silent.insert(row.node);
     if (!answer) co_return failed(answer.error().message);
     if (answer->status == 200 || answer->status == 404) co_return true;
     co_return failed(fmt::format("the node answered {}", answer->status));

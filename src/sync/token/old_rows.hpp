@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "base/clock.hpp"
@@ -44,12 +45,17 @@ class OldRows {
     /// All rows replaced more than `grace_ms` ago. `force`: asks downed nodes too. One run at a time: a
     /// second one fails.
     base::Task<base::Result<Done>> purge(base::Executor& home, std::int64_t grace_ms, bool force);
-    /// The data of all rows of one user, now; the rows stay for `purge`.
+    /// The data of all rows of one user, now, wherever they can be removed; the rows stay for `purge`. An
+    /// error names what is left; it can be called again.
     base::Task<base::Result<std::int64_t>> remove_data(base::Executor& home, std::string email);
 
   private:
-    base::Task<bool> remove_one(base::Executor& home, const UserRow& row);
-    base::Task<bool> remove_elsewhere(const UserRow& row);
+    /// Nodes that did not answer in this run: each may cost a timeout, so none is asked twice.
+    using SilentNodes = std::set<std::string>;
+
+    base::Task<bool> remove_one(base::Executor& home, const UserRow& row, SilentNodes& silent);
+    base::Task<bool> remove_elsewhere(const UserRow& row, SilentNodes& silent);
+    [[nodiscard]] net::ClientRequest signed_deletion(const UserRow& row, const net::http::Url& url) const;
     template <class Work>
     auto ask(base::Executor& home, Work work) -> base::Task<std::invoke_result_t<Work, TokenStore&>>;
 

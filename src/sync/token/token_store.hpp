@@ -49,12 +49,13 @@ class TokenStore {
     /// Our own node's URL, changed in place when the public URL changes, so that uids and data survive.
     virtual std::expected<void, Unavailable> set_own_node(const std::string& url) = 0;
 
-    /// Ends all of an account's rows: generation to the highest value, replaced now (sheet, 22: retired).
+    /// Ends all of an account's rows: generation to `retired_generation`, replaced now if they were not
+    /// (sheet, 22: retired).
     virtual std::expected<void, Unavailable> retire(const std::string& email, std::int64_t now_ms) = 0;
 
-    /// Lifts the generation of an account's current row to at least this: who signed in before is refused
-    /// from now on (sheet, 22: password change). Nothing happens where it is higher, or there is no such
-    /// account.
+    /// Lifts the generation of an account's current row (sheet, 19.1), replaced or not, to at least this: who
+    /// signed in before is refused from now on (sheet, 22: password change). Nothing happens where it is
+    /// higher, or there is no such account.
     virtual std::expected<void, Unavailable> raise_generation(const std::string& email,
                                                               std::int64_t generation) = 0;
 
@@ -82,9 +83,12 @@ class TokenStore {
 
     /// All rows of one, newest first.
     virtual StoreOutcome<std::vector<UserRow>> rows(const std::string& email) = 0;
-    /// Users with a row in force.
+    /// Users who could come back without being new: those with a row in force, and those sent elsewhere who
+    /// have not come since.
     virtual StoreOutcome<std::int64_t> count_users() = 0;
-    /// Rows that were replaced before `before_ms`, the longest replaced first.
+    /// Rows that were replaced before `before_ms`, the longest replaced first. Not the last row of a user who
+    /// was sent elsewhere and has not come since (its node was drained or removed): it stands for a person
+    /// who may be away for long, and with it would go what is known of their keys.
     virtual StoreOutcome<std::vector<UserRow>> old_rows(std::int64_t before_ms, std::int64_t limit) = 0;
     /// Deletes a replaced row; its node gets the place back.
     virtual StoreOutcome<void> forget_row(std::uint64_t uid) = 0;

@@ -56,6 +56,9 @@ bool SqlError::is_damage() const {
     const int kind = code & 0xff;
     return kind == SQLITE_IOERR || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
 }
+bool SqlError::is_failed_sync() const {
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
 bool SqlError::is_busy() const {
     return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
 }
@@ -165,8 +168,9 @@ Database& Database::operator=(Database&& other) noexcept {
 }
 Database::~Database() = default;
 
-SqlError Database::last_error(std::string_view doing) const {
-    return error_of(connection_.get(), fmt::format("{}: {}", doing, sqlite3_errmsg(connection_.get())));
+SqlError Database::last_error(std::string_view doing, int last_errno) const {
+    return error_of(connection_.get(), fmt::format("{}: {}", doing, sqlite3_errmsg(connection_.get())),
+                    last_errno);
 }
 
 SqlResult<Database> Database::open(const std::string& path, const OpenOptions& options) {
@@ -211,9 +215,7 @@ SqlResult<void> Database::execute(std::string_view sql) {
     const std::string text(sql);
     errno = 0;
     if (sqlite3_exec(connection_.get(), text.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-    const int last_errno = errno;
-    return std::unexpected(error_of(
-        connection_.get(), fmt::format("{}: {}", text, sqlite3_errmsg(connection_.get())), last_errno));
+    return std::unexpected(last_error(text, errno));
 }
 
 SqlResult<Statement> Database::prepare(const char* sql) {
@@ -261,6 +263,14 @@ SqlResult<std::int64_t> Database::user_version() {
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());
     return statement->integer(0);
+}
+
+SqlResult<void> Database::checkpoint() {
+    errno = 0;
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code == SQLITE_OK) return {};
+    return std::unexpected(last_error("checkpoint", errno));
 }
 
 SqlResult<void> Database::set_user_version(std::int64_t version) {

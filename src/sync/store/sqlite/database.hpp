@@ -25,6 +25,9 @@ struct SqlError {
     [[nodiscard]] bool may_pass() const;
     /// Nobody knows what is on the disk: nothing more may be written before it was looked at.
     [[nodiscard]] bool is_damage() const;
+    /// Of those, the one after which trying again proves nothing: the system forgets what it could not write.
+    /// Not only a commit syncs: the first frame of a WAL that is used anew may go out in the middle.
+    [[nodiscard]] bool is_failed_sync() const;
     [[nodiscard]] bool is_busy() const;
     [[nodiscard]] bool is_constraint() const;
     /// The file's content makes no sense, or is no database at all.
@@ -115,6 +118,8 @@ class Database {
     [[nodiscard]] std::int64_t changes() const;
     SqlResult<std::int64_t> user_version();
     SqlResult<void> set_user_version(std::int64_t version);
+    /// Moves what readers leave free from the WAL into the file, and syncs both. Busy: somebody else does.
+    SqlResult<void> checkpoint();
     /// Not inside a transaction = true.
     [[nodiscard]] bool autocommit() const;
     [[nodiscard]] sqlite3* handle() const { return connection_.get(); }
@@ -127,7 +132,8 @@ class Database {
         void operator()(sqlite3_stmt* statement) const;
     };
     explicit Database(sqlite3* connection) : connection_(connection) {}
-    [[nodiscard]] SqlError last_error(std::string_view doing) const;
+    /// `last_errno`: what the failed call itself left in errno, if that is known.
+    [[nodiscard]] SqlError last_error(std::string_view doing, int last_errno = 0) const;
     /// Again while the file is busy: the switch to WAL does not wait by itself when another program makes it
     /// at the same moment.
     SqlResult<void> execute_patiently(std::string_view sql, int patience_ms);

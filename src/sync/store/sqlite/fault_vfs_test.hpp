@@ -31,6 +31,8 @@ class FaultVfs {
     std::atomic<std::int64_t> wal_limit{INT64_MAX};
     /// fsync of a WAL fails.
     std::atomic<bool> sync_fails{false};
+    /// fsync of any other file fails.
+    std::atomic<bool> database_sync_fails{false};
 
   private:
     /// SQLite's view of a file: ours in front, the system's behind it.
@@ -60,7 +62,8 @@ class FaultVfs {
         return inner(each)->pMethods->xWrite(inner(each), bytes, count, offset);
     }
     static int sync(sqlite3_file* each, int flags) {
-        if (file(each).is_wal && file(each).vfs->sync_fails) return SQLITE_IOERR_FSYNC;
+        const auto& vfs = *file(each).vfs;
+        if (file(each).is_wal ? vfs.sync_fails : vfs.database_sync_fails) return SQLITE_IOERR_FSYNC;
         return inner(each)->pMethods->xSync(inner(each), flags);
     }
 

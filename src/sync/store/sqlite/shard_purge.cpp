@@ -1,5 +1,7 @@
 #include "sync/store/sqlite/shard_purge.hpp"
 
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sys/kill_point.hpp"
@@ -15,30 +17,31 @@ constexpr std::int64_t most_rows = 32;
 SqlResult<bool> ShardPurge::slice(Timestamp now, Steady::time_point until) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
-    const auto cursor = swept_cid_;
-    bool more = true;
-    while (more) {
-        const auto done = portion(now);
-        if (!done) {
-            swept_cid_ = cursor;
-            return done;
-        }
-        more = *done;
-        if (Steady::now() >= until) break;
-    }
+    const auto before = std::pair(sweep_, removed_);
+    auto more = portions(now, until);
     HOMESPUN_KILL_POINT("purge");
-    if (auto done = transaction->commit(); !done) {
-        swept_cid_ = cursor;
-        return std::unexpected(done.error());
+    if (more) {
+        if (auto done = transaction->commit(); !done) more = std::unexpected(done.error());
     }
-    if (!more) swept_cid_ = 0;
+    if (!more) std::tie(sweep_, removed_) = before;
     return more;
+}
+
+SqlResult<bool> ShardPurge::portions(Timestamp now, Steady::time_point until) {
+    do {
+        const auto more = portion(now);
+        if (!more) return more;
+        if (*more) continue;
+        sweep_ = {};
+        return false;
+    } while (Steady::now() < until);
+    return true;
 }
 
 SqlResult<bool> ShardPurge::portion(Timestamp now) {
     auto more = dropped_rows();
     if (more && !*more) more = expired_rows(now);
-    if (more && !*more) more = dead_batches(now);
+    if (more && !*more && !sweep_.dead_are_gone) more = dead_batches(now);
     if (more && !*more) more = orphaned_rows();
     return more;
 }
@@ -70,14 +73,14 @@ SqlResult<bool> ShardPurge::expired_rows(Timestamp now) {
     auto next = database_.use(
         "SELECT cid, expiry FROM bso INDEXED BY bso_expiry WHERE cid > ?1 AND expiry IS NOT NULL "
         "ORDER BY cid, expiry LIMIT 1");
-    const auto found = next.bind(1, swept_cid_).step();
+    const auto found = next.bind(1, sweep_.cid).step();
     if (!found) return std::unexpected(found.error());
     if (!*found) return false;
     const auto cid = next.integer(0);
     const bool expired = next.integer(1) <= now.hundredths;
     next.reset();
     if (expired) return remove_expired(cid, now);
-    swept_cid_ = cid;
+    sweep_.cid = cid;
     return true;
 }
 
@@ -119,27 +122,28 @@ SqlResult<bool> ShardPurge::dead_batches(Timestamp now) {
             .bind(2, most_rows)
             .run();
     if (!done) return std::unexpected(done.error());
-    return database_.changes() > 0;
+    sweep_.dead_are_gone = database_.changes() < most_rows;
+    return true;
 }
 
 SqlResult<bool> ShardPurge::orphaned_rows() {
     // Walks from batch to batch through the unique index: there are few batches, each with many rows.
-    std::int64_t last = 0;
-    while (true) {
+    std::int64_t orphan = 0;
+    while (orphan == 0) {
         auto next = database_.use(
             "SELECT r.batch, EXISTS (SELECT 1 FROM batch b WHERE b.batch = r.batch) FROM batch_record r "
             "WHERE r.batch > ?1 ORDER BY r.batch LIMIT 1");
-        const auto found = next.bind(1, last).step();
+        const auto found = next.bind(1, sweep_.batch).step();
         if (!found) return std::unexpected(found.error());
         if (!*found) return false;
-        last = next.integer(0);
-        if (next.integer(1) == 0) break;
+        const bool is_live = next.integer(1) != 0;
+        (is_live ? sweep_.batch : orphan) = next.integer(0);
     }
     auto done = database_
                     .use(
                         "DELETE FROM batch_record WHERE rowid IN "
                         "(SELECT rowid FROM batch_record WHERE batch = ?1 LIMIT ?2)")
-                    .bind(1, last)
+                    .bind(1, orphan)
                     .bind(2, most_rows)
                     .run();
     if (!done) return std::unexpected(done.error());

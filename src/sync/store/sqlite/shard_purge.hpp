@@ -18,10 +18,18 @@ class ShardPurge {
 
     /// One slice, which ends soon after `until`. True: there may be more.
     SqlResult<bool> slice(Timestamp now, Steady::time_point until);
-    /// Rows removed by all slices so far.
+    /// Rows removed by all slices that were committed.
     [[nodiscard]] std::int64_t removed() const { return removed_; }
 
   private:
+    /// How far it is on its way once through the shard.
+    struct Sweep {
+        std::int64_t cid = 0;        ///< done with expired records of collections up to this one
+        bool dead_are_gone = false;  ///< done with batches that have died
+        std::int64_t batch = 0;      ///< done with staged rows of batches up to this one
+    };
+
+    SqlResult<bool> portions(Timestamp now, Steady::time_point until);
     /// Each does a portion of its work, adds to `removed_`, and returns false when nothing of its kind is
     /// left.
     SqlResult<bool> portion(Timestamp now);
@@ -32,7 +40,7 @@ class ShardPurge {
     SqlResult<bool> remove_expired(std::int64_t cid, Timestamp now);
 
     Database& database_;
-    std::int64_t swept_cid_ = 0;  ///< the sweep for expired records has done with collections up to this one
+    Sweep sweep_;
     std::int64_t removed_ = 0;
 };
 

@@ -1,9 +1,10 @@
 #include "sync/store/sqlite/shard_reader.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <vector>
+
+#include "sync/store/sqlite/time_slice.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -25,21 +26,6 @@ constexpr const char* oldest_after_sql =
     HOMESPUN_ROW "AND modified < ?3 AND (modified, id) > (?6, ?7) " HOMESPUN_LIVE "ORDER BY modified, id";
 #undef HOMESPUN_ROW
 #undef HOMESPUN_LIVE
-
-/// What may be done before the loop gets its turn.
-class TimeSlice {
-  public:
-    void used(std::size_t bytes) { bytes_ += bytes; }
-    [[nodiscard]] bool is_over() const {
-        constexpr std::size_t most_bytes = std::size_t{256} << 10;
-        constexpr std::chrono::milliseconds most_time{1};
-        return bytes_ >= most_bytes || std::chrono::steady_clock::now() - started_ >= most_time;
-    }
-
-  private:
-    std::size_t bytes_ = 0;
-    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
 
 std::optional<Failure> refusal(const Precondition& when, Timestamp timestamp) {
     if (when.if_unmodified_since && timestamp > *when.if_unmodified_since) {

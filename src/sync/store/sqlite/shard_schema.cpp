@@ -42,6 +42,8 @@ CREATE TABLE bso(
     modified INTEGER NOT NULL,
     sortindex INTEGER,
     expiry INTEGER,
+    parentid TEXT,
+    predecessorid TEXT,
     payload BLOB NOT NULL,
     UNIQUE(cid, id)
 );
@@ -118,13 +120,20 @@ SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) 
 }
 
 std::span<const Migration> shard_migrations() {
-    static const std::array<Migration, 1> steps = {{
+    static const std::array<Migration, 2> steps = {{
         // 2: what has expired is found by collection, so that a user's sums read that user's rows only.
         {1,
          [](Database& database) {
              return database.execute(
                  "DROP INDEX bso_expiry;"
                  "CREATE INDEX bso_expiry ON bso(cid, expiry) WHERE expiry IS NOT NULL");
+         }},
+        // 3: what records of Sync 1.0 and 1.1 have besides.
+        {2,
+         [](Database& database) {
+             return database.execute(
+                 "ALTER TABLE bso ADD COLUMN parentid TEXT;"
+                 "ALTER TABLE bso ADD COLUMN predecessorid TEXT");
          }},
     }};
     return steps;

@@ -1,36 +1,21 @@
 #include "sync/store/sqlite/shard_tables.hpp"
 
-#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <utility>
 
 #include "base/text.hpp"
+#include "sync/store/sqlite/shard_tables_replaced.hpp"
 #include "sys/kill_point.hpp"
 
 namespace homespun::sync::store::sqlite {
-
-/// What the SQL function replaced() saw while an UPSERT ran into an existing row: it spares a lookup before
-/// the write.
-struct ShardTables::Replaced {
-    bool hit = false;
-    std::int64_t bytes_gone = 0;
-
-    /// replaced(old length, old row expired, payload given) -> old row expired. Called once per replaced row.
-    static void note(sqlite3_context* context, int, sqlite3_value** arguments) {
-        auto& self = *static_cast<Replaced*>(sqlite3_user_data(context));
-        const bool expired = sqlite3_value_int(arguments[1]) != 0;
-        const bool given = sqlite3_value_int(arguments[2]) != 0;
-        self.hit = true;
-        if (expired || given) self.bytes_gone = sqlite3_value_int64(arguments[0]);
-        sqlite3_result_int(context, expired ? 1 : 0);
-    }
-};
 
 namespace {
 
 /// Batches die two hours after opening (sync-1.5 sheet, 8).
 constexpr std::int64_t batch_life_hundredths = 2 * 3600 * 100;
+/// Batches whose size is remembered; what is forgotten is counted anew.
+constexpr std::size_t most_sized_batches = 4096;
 
 // ?4 sortindex, ?5 expiry, ?6 payload: null = not given. ?7 now, ?8 moves `modified`.
 constexpr const char* upsert_sql = R"sql(
@@ -122,6 +107,10 @@ ShardTables::Applied ShardTables::apply(const WriteRequest& request, UserState& 
             return append_batch(request, state, moment);
         case WriteKind::commit_batch:
             return commit_batch(request, state, moment);
+        case WriteKind::weave_write:
+            return weave_write(request, state, moment);
+        case WriteKind::weave_remove:
+            return weave_remove(request, state, moment);
     }
     return refuse(Failure::Kind::unavailable);
 }
@@ -131,10 +120,16 @@ SqlResult<bool> ShardTables::exceeds_quota(UserId user, std::uint64_t added) {
     if (quota_.is_full()) return true;
     const auto most = quota_.limits().user_hard;
     if (most == 0) return false;
+    const auto used = user_bytes(user);
+    if (!used) return std::unexpected(used.error());
+    return *used + added > most;
+}
+
+SqlResult<std::uint64_t> ShardTables::user_bytes(UserId user) {
     auto row = database_.use("SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1");
     if (const auto stepped = row.bind(1, static_cast<std::int64_t>(user)).step(); !stepped)
         return std::unexpected(stepped.error());
-    return static_cast<std::uint64_t>(row.integer(0)) + added > most;
+    return static_cast<std::uint64_t>(row.integer(0));
 }
 
 SqlResult<std::optional<Timestamp>> ShardTables::live_record(std::int64_t cid, std::string_view id,
@@ -186,13 +181,19 @@ ShardTables::Applied ShardTables::finish(const WriteRequest& request, UserState&
             .bind(4, sums.bytes)
             .run();
     if (!done) return std::unexpected(done.error());
+    WriteResult result{timestamp, {}};
+    if (quota_.limits().user_hard > 0) {
+        const auto bytes = user_bytes(request.user);
+        if (!bytes) return std::unexpected(bytes.error());
+        result.user_bytes = *bytes;
+    }
     if (auto* collection = state.find(request.collection)) {
         collection->modified = timestamp;
     } else {
         state.collections.push_back({cid, request.collection, timestamp});
     }
     state.last_write = timestamp;
-    return WriteResult{timestamp, {}};
+    return result;
 }
 
 ShardTables::Applied ShardTables::put(const WriteRequest& request, UserState& state, Moment moment) {
@@ -392,12 +393,65 @@ SqlResult<std::optional<std::int64_t>> ShardTables::find_batch(const WriteReques
     return number;
 }
 
+SqlResult<std::optional<Failure::Kind>> ShardTables::objection(UserId user, const BatchSize& size) {
+    if (size.records > limits_.max_total_records || size.bytes > limits_.max_total_bytes)
+        return Failure::Kind::batch_too_large;
+    const auto full = exceeds_quota(user, size.bytes);
+    if (!full) return std::unexpected(full.error());
+    if (*full) return Failure::Kind::over_quota;
+    return std::nullopt;
+}
+
+SqlResult<ShardTables::BatchSize> ShardTables::count_with(std::int64_t batch,
+                                                          const std::vector<RecordUpdate>& updates) {
+    auto sums = database_.use(
+        "SELECT count(*), coalesce(sum(length(payload)), 0) FROM batch_record WHERE batch = ?1");
+    if (const auto stepped = sums.bind(1, batch).step(); !stepped) return std::unexpected(stepped.error());
+    BatchSize size{static_cast<std::uint64_t>(sums.integer(0)), static_cast<std::uint64_t>(sums.integer(1))};
+    for (const auto& update : updates) {
+        auto staged = database_.use("SELECT length(payload) FROM batch_record WHERE batch = ?1 AND id = ?2");
+        const auto found = staged.bind(1, batch).bind(2, std::string_view(update.id)).step();
+        if (!found) return std::unexpected(found.error());
+        if (!*found) ++size.records;
+        if (!update.payload) continue;
+        size.bytes += update.payload->size();
+        if (*found) size.bytes -= static_cast<std::uint64_t>(staged.integer(0));
+    }
+    return size;
+}
+
+/// To count a batch costs as much as it has records. So its size is remembered, as if no part ever replaced
+/// what an earlier one brought, and counted only when that would be too much.
+SqlResult<std::optional<Failure::Kind>> ShardTables::grow(const WriteRequest& request, std::int64_t batch) {
+    if (const auto known = sizes_.find(batch); known != sizes_.end()) {
+        const BatchSize most{known->second.records + request.updates.size(),
+                             known->second.bytes + payload_bytes(request)};
+        const auto objects = objection(request.user, most);
+        if (!objects) return objects;
+        if (!*objects) {
+            known->second = most;
+            return std::nullopt;
+        }
+    }
+    const auto size = count_with(batch, request.updates);
+    if (!size) return std::unexpected(size.error());
+    const auto objects = objection(request.user, *size);
+    if (objects && !*objects) remember(batch, *size);
+    return objects;
+}
+
+void ShardTables::remember(std::int64_t batch, const BatchSize& size) {
+    if (sizes_.size() >= most_sized_batches) sizes_.clear();
+    sizes_[batch] = size;
+}
+
 ShardTables::Applied ShardTables::open_batch(const WriteRequest& request, UserState& state, Moment moment) {
     const Timestamp modified = modified_of(state.find(request.collection));
     if (is_stale(request.when, modified)) return refuse(Failure::Kind::precondition_failed, modified);
-    const auto full = exceeds_quota(request.user, payload_bytes(request));
-    if (!full) return std::unexpected(full.error());
-    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
+    const BatchSize size{request.updates.size(), payload_bytes(request)};
+    const auto objects = objection(request.user, size);
+    if (!objects) return std::unexpected(objects.error());
+    if (*objects) return refuse(**objects, modified);
     auto done = database_.use("INSERT INTO batch(user, collection, expiry) VALUES (?1, ?2, ?3)")
                     .bind(1, static_cast<std::int64_t>(request.user))
                     .bind(2, std::string_view(request.collection))
@@ -406,6 +460,7 @@ ShardTables::Applied ShardTables::open_batch(const WriteRequest& request, UserSt
     if (!done) return std::unexpected(done.error());
     const auto batch = database_.last_insert_rowid();
     if (auto staged = stage(batch, request.updates); !staged) return std::unexpected(staged.error());
+    remember(batch, size);
     return WriteResult{modified, std::to_string(batch)};
 }
 
@@ -415,25 +470,11 @@ ShardTables::Applied ShardTables::append_batch(const WriteRequest& request, User
     const auto batch = find_batch(request, moment.now);
     if (!batch) return std::unexpected(batch.error());
     if (!*batch) return refuse(Failure::Kind::no_such_batch, modified);
-    const auto full = exceeds_quota(request.user, payload_bytes(request));
-    if (!full) return std::unexpected(full.error());
-    if (*full) return refuse(Failure::Kind::over_quota, state.storage());
+    const auto objects = grow(request, **batch);
+    if (!objects) return std::unexpected(objects.error());
+    if (*objects) return refuse(**objects, modified);
     if (auto staged = stage(**batch, request.updates); !staged) return std::unexpected(staged.error());
     return WriteResult{modified, request.batch};
-}
-
-SqlResult<std::uint64_t> ShardTables::staged_bytes(std::int64_t batch) {
-    auto row = database_.use("SELECT coalesce(sum(length(payload)), 0) FROM batch_record WHERE batch = ?1");
-    if (const auto stepped = row.bind(1, batch).step(); !stepped) return std::unexpected(stepped.error());
-    return static_cast<std::uint64_t>(row.integer(0));
-}
-
-SqlResult<bool> ShardTables::fits_limits(std::int64_t batch) {
-    auto row = database_.use(
-        "SELECT count(*), coalesce(sum(length(payload)), 0) FROM batch_record WHERE batch = ?1");
-    if (const auto stepped = row.bind(1, batch).step(); !stepped) return std::unexpected(stepped.error());
-    return static_cast<std::uint64_t>(row.integer(0)) <= limits_.max_total_records &&
-           static_cast<std::uint64_t>(row.integer(1)) <= limits_.max_total_bytes;
 }
 
 SqlResult<void> ShardTables::apply_staged(std::int64_t batch, std::int64_t cid, Moment moment, Sums& sums) {
@@ -457,17 +498,10 @@ ShardTables::Applied ShardTables::commit_batch(const WriteRequest& request, User
     const auto batch = find_batch(request, moment.now);
     if (!batch) return std::unexpected(batch.error());
     if (!*batch) return refuse(Failure::Kind::no_such_batch, modified);
+    const auto objects = grow(request, **batch);
+    if (!objects) return std::unexpected(objects.error());
+    if (*objects) return refuse(**objects, modified);
     if (auto staged = stage(**batch, request.updates); !staged) return std::unexpected(staged.error());
-    const auto fits = fits_limits(**batch);
-    if (!fits) return std::unexpected(fits.error());
-    if (!*fits) return refuse(Failure::Kind::batch_too_large, modified);
-    if (quota_.limits() != QuotaLimits{}) {
-        const auto bytes = staged_bytes(**batch);
-        if (!bytes) return std::unexpected(bytes.error());
-        const auto full = exceeds_quota(request.user, *bytes);
-        if (!full) return std::unexpected(full.error());
-        if (*full) return refuse(Failure::Kind::over_quota, state.storage());
-    }
     const auto cid = cid_for(request, state, moment.timestamp);
     if (!cid) return std::unexpected(cid.error());
     Sums sums;
@@ -475,6 +509,7 @@ ShardTables::Applied ShardTables::commit_batch(const WriteRequest& request, User
     // The staged rows are left to the purge: their batch is gone and its number never comes back.
     auto gone = database_.use("DELETE FROM batch WHERE batch = ?1").bind(1, **batch).run();
     if (!gone) return std::unexpected(gone.error());
+    sizes_.erase(**batch);
     return finish(request, state, *cid, moment.timestamp, sums);
 }
 

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "sys/kill_point.hpp"
@@ -81,10 +80,11 @@ bool ShardWriter::enqueue(Request& request) {
             settings_.metrics.refused_writes.add();
             return false;
         }
-        is_news = queue_.empty() || queue_.size() + 1 == crowd;
         ++held_requests_;
         held_bytes_ += bytes;
         queue_.push_back(std::move(request));
+        is_news = wanted_ > 0 && queue_.size() >= wanted_;
+        if (is_news) wanted_ = 0;  // woken once
         note_fullness();
     }
     if (is_news) wake_.notify_one();
@@ -148,6 +148,8 @@ void ShardWriter::run() {
 ShardWriter::Steady::time_point ShardWriter::next_wake() const {
     // A parked request waits for the next hundredth of the second of the injected clock.
     if (!parked_.empty()) return Steady::now() + milliseconds(10 - clock_.now_ms() % 10);
+    // Nothing is tidied up any more.
+    if (broken_.load(std::memory_order_relaxed)) return Steady::now() + std::chrono::hours(1);
     auto wake = std::max(next_purge_, next_slice_);
     if (vacuum_.possible()) wake = std::min(wake, std::max(quiet_from_, next_vacuum_));
     if (wal_frames_ > 0 && !tidying_) wake = std::min(wake, quiet_from_);
@@ -162,7 +164,11 @@ bool ShardWriter::take_queued() {
     };
     if (inbox_.empty() && !has_news()) {
         if (draining_ && parked_.empty()) return false;
-        if (!draining_) wake_.wait_until(lock, next_wake(), has_news);
+        if (!draining_) {
+            wanted_ = 1;
+            wake_.wait_until(lock, next_wake(), has_news);
+            wanted_ = 0;
+        }
     }
     draining_ = closing_;
     for (auto& request : queue_)
@@ -178,7 +184,9 @@ void ShardWriter::gather() {
     const auto due = last_group_ + group_interval;
     if (!draining_ && inbox_.size() < crowd && Steady::now() < due) {
         std::unique_lock lock(mutex_);
+        wanted_ = crowd - inbox_.size();
         wake_.wait_until(lock, due, [this] { return closing_ || inbox_.size() + queue_.size() >= crowd; });
+        wanted_ = 0;
     }
     last_group_ = Steady::now();
 }
@@ -267,23 +275,12 @@ SqlResult<bool> ShardWriter::execute(Request& request, bool may_park) {
         // Its records were written a moment ago, perhaps on the same hundredth.
         moment.timestamp = std::max(moment.timestamp, Timestamp{staged->last_write.hundredths + 1});
     }
-    // A savepoint copies every page it sees changed: a third of the cost of a single record
-    // (docs/storage-format.md). All but one kind of request refuse before they write, and an error of SQLite
-    // abandons the whole group and tries each request alone, so nothing else needs to be undone by itself.
-    const bool undoable = request->kind == WriteKind::commit_batch;
-    if (undoable) {
-        if (auto done = database_.use("SAVEPOINT request").run(); !done) return std::unexpected(done.error());
-    }
+    // No savepoint: it copies every page it sees changed, a third of the cost of a single record
+    // (docs/storage-format.md). Requests refuse before they write, and an error of SQLite abandons the whole
+    // group and tries each request alone, so nothing needs to be undone by itself.
     auto applied = tables_->apply(*request, **state, staged, moment);
     if (!applied) return std::unexpected(applied.error());
     request->outcome = std::move(*applied);
-    if (undoable) {
-        if (!request->outcome) {
-            auto undone = database_.use("ROLLBACK TO request").run();
-            if (!undone) return std::unexpected(undone.error());
-        }
-        if (auto done = database_.use("RELEASE request").run(); !done) return std::unexpected(done.error());
-    }
     return true;
 }
 
@@ -300,6 +297,7 @@ SqlResult<void> ShardWriter::commit() {
 void ShardWriter::roll_back() {
     // SQLite may have rolled back by itself, after a full disk for example.
     if (!database_.autocommit()) (void)database_.use("ROLLBACK").run();
+    tables_->rolled_back();
     touched_.clear();
 }
 
@@ -327,6 +325,7 @@ void ShardWriter::commit_group() {
         }
         if (!done) {
             roll_back();
+            if (done.error().is_failed_sync()) give_up_writing(done.error());
             return commit_alone(std::move(executed));
         }
     }
@@ -342,6 +341,7 @@ void ShardWriter::commit_group() {
     if (!executed.empty()) settings_.metrics.group_requests.observe(executed.size());
     publish();
     complete(std::move(executed));
+    note_use();
     quiet_from_ = Steady::now() + settings_.idle_after;
 }
 
@@ -357,6 +357,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
             const auto executed = execute(request, false);
             if (!executed) {
                 done = std::unexpected(executed.error());
+                if (done.error().is_failed_sync()) give_up_writing(done.error());
             } else if (done = commit(); !done && done.error().is_damage()) {
                 give_up_writing(done.error());
             }
@@ -370,6 +371,7 @@ void ShardWriter::commit_alone(std::vector<Request> requests) {
         settings_.metrics.group_requests.observe(one.size());
         publish();
         complete(std::move(one));
+        note_use();
     }
 }
 
@@ -394,7 +396,6 @@ void ShardWriter::publish() {
     for (auto& [user, state] : touched_)
         table_.publish(user, std::move(state));
     touched_.clear();
-    note_use();
 }
 
 /// They make room for others: once per group, so that it costs a single request next to nothing.

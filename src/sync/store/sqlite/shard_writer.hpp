@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -42,8 +43,9 @@ struct WriterSettings {
 /// user gets one write per hundredth of a second: the next one is parked while others go on. What it holds
 /// unanswered is bounded: above that, requests are refused as `unavailable`. Owns the shard's
 /// writing connection; owns and publishes the UserTable. A full disk: the requests are tried one by one, and
-/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit is final:
-/// writes are refused until the store is opened again. Thread-safe where not said otherwise.
+/// refused if need be; once a second it looks whether there is room again. An I/O error at a commit, a
+/// checkpoint, a purge or a vacuum is final: writes are refused until the store is opened again. Thread-safe
+/// where not said otherwise.
 class ShardWriter {
   public:
     /// `clock`, `logger` and `table` must outlive the writer. Starts the thread.
@@ -97,6 +99,7 @@ class ShardWriter {
     void complete(std::vector<Request> requests);
     void publish();
     void note_use();
+    [[nodiscard]] std::optional<std::int64_t> pragma(const char* sql);
     void give_up_writing(const SqlError& error);
     void await_room(const SqlError& error);
 
@@ -119,6 +122,7 @@ class ShardWriter {
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Request> queue_;
+    std::size_t wanted_ = 0;  ///< how many must be queued for the waiting writer to be woken; 0: it works
     std::size_t held_requests_ = 0;  ///< queued, in the inbox, parked or in work: all that is not answered
     std::size_t held_bytes_ = 0;     ///< their weights
     std::vector<UserId> suggested_;
@@ -138,6 +142,7 @@ class ShardWriter {
     std::unordered_map<UserId, UserState> touched_;  ///< as the open transaction sees them
     bool draining_ = false;
     int wal_frames_ = 0;
+    std::int64_t page_size_ = 0;      ///< bytes; 0: not read yet
     Steady::time_point last_group_;   ///< when it began
     bool giving_back_ = false;        ///< the last step gave pages back: there may be more
     bool tidying_ = false;            ///< purge or vacuum go on: an idle checkpoint waits for their end

@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/store_contract_test.hpp"

@@ -37,8 +37,11 @@ void ShardWriter::await_room(const SqlError& error) {
                   {{"shard", settings_.name}, {"code", std::int64_t{error.code}}, {"error", error.message}});
 }
 
+/// What is not on the disk for certain is not moved into the database either, not even when the connection
+/// closes: the next start reads the WAL anew and takes what its checksums vouch for.
 void ShardWriter::give_up_writing(const SqlError& error) {
-    broken_.store(true);
+    if (broken_.exchange(true)) return;
+    sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     settings_.metrics.broken.set(1);
     logger_.error("shard_refuses_writes", {{"shard", settings_.name},
                                            {"code", std::int64_t{error.code}},
@@ -46,16 +49,23 @@ void ShardWriter::give_up_writing(const SqlError& error) {
                                            {"remedy", "check the disk, then restart"}});
 }
 
-/// What the shard takes on disk goes into the store's quota, if there is one. Cheap: both are in the header.
+std::optional<std::int64_t> ShardWriter::pragma(const char* sql) {
+    auto row = database_.use(sql);
+    const auto stepped = row.step();
+    if (!stepped || !*stepped) return std::nullopt;
+    return row.integer(0);
+}
+
+/// What the shard takes on disk goes into the store's quota, if there is one; what it was stays when it
+/// cannot be read. Cheap: both are in the header. No answer waits for it: the next group comes after it
+/// anyway.
 void ShardWriter::note_use() {
     if (!settings_.quota->bounds_store()) return;
-    const auto number = [&](const char* sql) {
-        auto row = database_.use(sql);
-        const auto stepped = row.step();
-        return stepped && *stepped ? row.integer(0) : 0;
-    };
-    const auto pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
-    settings_.quota->note(settings_.number, static_cast<std::uint64_t>(pages * number("PRAGMA page_size")));
+    if (page_size_ == 0) page_size_ = pragma("PRAGMA page_size").value_or(0);
+    const auto pages = pragma("PRAGMA page_count");
+    const auto free = pragma("PRAGMA freelist_count");
+    if (page_size_ == 0 || !pages || !free) return;
+    settings_.quota->note(settings_.number, static_cast<std::uint64_t>((*pages - *free) * page_size_));
     if (!settings_.quota->is_nearly_full() || Steady::now() < next_quota_warning_) return;
     next_quota_warning_ = Steady::now() + std::chrono::hours(1);
     logger_.warning("store_nearly_full", {{"used", static_cast<std::int64_t>(settings_.quota->used())}});
@@ -78,21 +88,18 @@ int ShardWriter::note_wal_frames(void* self, sqlite3*, const char*, int frames) 
 }
 
 void ShardWriter::checkpoint() {
-    if (wal_frames_ == 0) return;
+    if (wal_frames_ == 0 || broken_.load(std::memory_order_relaxed)) return;
     HOMESPUN_KILL_POINT("checkpoint_begin");
     const auto begin = Steady::now();
-    int frames = 0, copied = 0;
-    const int code =
-        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    const auto done = database_.checkpoint();
     HOMESPUN_KILL_POINT("checkpoint_end");
     settings_.metrics.checkpoint_time.observe(Steady::now() - begin);
     // A reader may hold the checkpoint back; the next one goes on from there.
     wal_frames_ = 0;
     settings_.metrics.wal_frames.set(0);
-    if (code != SQLITE_OK && code != SQLITE_BUSY) {
-        logger_.error("checkpoint_failed",
-                      {{"shard", settings_.name}, {"error", sqlite3_errmsg(database_.handle())}});
-    }
+    if (done || done.error().is_busy()) return;
+    logger_.error("checkpoint_failed", {{"shard", settings_.name}, {"error", done.error().message}});
+    if (done.error().is_damage()) give_up_writing(done.error());
 }
 
 /// While writes are refused: tries one that changes nothing (SQLite leaves out an UPDATE to the same value,
@@ -139,7 +146,10 @@ bool ShardWriter::purge(bool idle) {
     }
     const auto end = Steady::now();
     next_slice_ = end + purge_rest * (end - now);
-    if (!more) logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
+    if (!more) {
+        logger_.error("purge_failed", {{"shard", settings_.name}, {"error", more.error().message}});
+        if (more.error().is_damage()) give_up_writing(more.error());
+    }
     note_use();
     if (purge_.removed() > before) next_vacuum_ = std::min(next_vacuum_, end);
     tell_purged(purge_.removed() - before, !more || !*more);
@@ -161,7 +171,10 @@ void ShardWriter::give_back_pages() {
     const auto now = Steady::now();
     if (!vacuum_.possible() || now < next_vacuum_) return;
     const auto given = vacuum_.step(now + vacuum_slice);
-    if (!given) logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
+    if (!given) {
+        logger_.error("vacuum_failed", {{"shard", settings_.name}, {"error", given.error().message}});
+        if (given.error().is_damage()) give_up_writing(given.error());
+    }
     giving_back_ = given && *given > 0;
     if (giving_back_) settings_.metrics.freed_pages.add(static_cast<std::uint64_t>(*given));
     next_vacuum_ = Steady::now() + (giving_back_ ? vacuum_pause : milliseconds(settings_.purge_every));

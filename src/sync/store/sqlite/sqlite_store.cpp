@@ -9,6 +9,7 @@
 #include "sync/store/sqlite/database.hpp"
 #include "sync/store/sqlite/shard_reader.hpp"
 #include "sync/store/sqlite/store_files.hpp"
+#include "sync/store/sqlite/weave_reader.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -32,6 +33,11 @@ Outcome<Timestamp> timestamp_of(Outcome<WriteResult> result) {
     return result->timestamp;
 }
 
+Outcome<Store::Written> written_of(Outcome<WriteResult> result) {
+    if (!result) return std::unexpected(std::move(result.error()));
+    return Store::Written{result->timestamp, result->user_bytes};
+}
+
 Outcome<Store::Staged> staged_of(Outcome<WriteResult> result) {
     if (!result) return std::unexpected(std::move(result.error()));
     return Store::Staged{std::move(result->batch), result->timestamp};
@@ -45,12 +51,14 @@ struct SqliteStore::Shard {
         : table(options.remembered_entries, settings.metrics),
           writer(std::move(database), table, options.clock, options.logger, settings),
           pool(path, reading, most_readers, kept_readers, settings.metrics),
-          reader(pool, table, writer, options.clock, options.logger) {}
+          reader(pool, table, writer, options.clock, options.logger),
+          weave_reader(pool, options.clock, options.logger) {}
 
     UserTable table;
     ShardWriter writer;
     ReadPool pool;
     ShardReader reader;
+    WeaveReader weave_reader;
 };
 
 std::size_t shard_number(UserId user, std::size_t shards) {
@@ -155,18 +163,20 @@ base::Task<Outcome<Listing>> SqliteStore::list(base::Executor& home, UserId user
                                       std::move(sink));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::put(base::Executor& home, UserId user, std::string collection,
-                                                RecordUpdate update, Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::put(base::Executor& home, UserId user,
+                                                     std::string collection, RecordUpdate update,
+                                                     Precondition when) {
     auto request = make_request(WriteKind::put, user, std::move(collection), when);
     request->updates.push_back(std::move(update));
-    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::post(base::Executor& home, UserId user, std::string collection,
-                                                 std::vector<RecordUpdate> updates, Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::post(base::Executor& home, UserId user,
+                                                      std::string collection,
+                                                      std::vector<RecordUpdate> updates, Precondition when) {
     auto request = make_request(WriteKind::post, user, std::move(collection), when);
     request->updates = std::move(updates);
-    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
 base::Task<Outcome<Timestamp>> SqliteStore::remove(base::Executor& home, UserId user, std::string collection,
@@ -234,13 +244,43 @@ base::Task<Outcome<Store::Staged>> SqliteStore::append_batch(base::Executor& hom
     co_return staged_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 
-base::Task<Outcome<Timestamp>> SqliteStore::commit_batch(base::Executor& home, UserId user,
-                                                         std::string collection, std::string batch,
-                                                         std::vector<RecordUpdate> updates,
-                                                         Precondition when) {
+base::Task<Outcome<Store::Written>> SqliteStore::commit_batch(base::Executor& home, UserId user,
+                                                              std::string collection, std::string batch,
+                                                              std::vector<RecordUpdate> updates,
+                                                              Precondition when) {
     auto request = make_request(WriteKind::commit_batch, user, std::move(collection), when);
     request->batch = std::move(batch);
     request->updates = std::move(updates);
+    co_return written_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+}
+
+base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> SqliteStore::weave_stamps(
+    base::Executor& home, UserId user) {
+    return shard_of(user).weave_reader.stamps(home, user);
+}
+
+base::Task<Outcome<std::uint64_t>> SqliteStore::weave_find(base::Executor& home, UserId user,
+                                                           std::string collection, WeaveQuery query,
+                                                           WeaveSink sink) {
+    return shard_of(user).weave_reader.find(home, user, std::move(collection), std::move(query),
+                                            std::move(sink));
+}
+
+base::Task<Outcome<Timestamp>> SqliteStore::weave_write(base::Executor& home, UserId user,
+                                                        std::string collection,
+                                                        std::vector<WeaveUpdate> updates, WeaveWrite how,
+                                                        Precondition when) {
+    auto request = make_request(WriteKind::weave_write, user, std::move(collection), when);
+    request->weave_updates = std::move(updates);
+    request->weave_write = how;
+    co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
+}
+
+base::Task<Outcome<Timestamp>> SqliteStore::weave_remove(base::Executor& home, UserId user,
+                                                         std::string collection, WeaveQuery query,
+                                                         Precondition when) {
+    auto request = make_request(WriteKind::weave_remove, user, std::move(collection), when);
+    request->weave_query = std::move(query);
     co_return timestamp_of(co_await shard_of(user).writer.submit(home, std::move(request)));
 }
 

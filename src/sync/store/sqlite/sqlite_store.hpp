@@ -2,7 +2,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
-#include "sync/store/store.hpp"
+#include "sync/store/weave_store.hpp"
 
 namespace homespun::sync::store::sqlite {
 
@@ -41,7 +40,7 @@ struct Options {
 /// in one shard, found by a stable hash. Each shard has one writer thread and reading connections opened on
 /// demand; reads run on the caller's loop. The caller holds the lease on the directory: two stores on one
 /// directory at a time break each other's promises. Must outlive its tasks.
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public WeaveStore {
   public:
     /// Opens or makes the store. Refused, with a message for the operator: no access, a missing or foreign
     /// shard, a newer format.
@@ -58,10 +57,10 @@ class SqliteStore final : public Store {
                                        std::string id, Precondition when, RowSink sink) override;
     base::Task<Outcome<Listing>> list(base::Executor& home, UserId user, std::string collection,
                                       ListQuery query, Precondition when, RowSink sink) override;
-    base::Task<Outcome<Timestamp>> put(base::Executor& home, UserId user, std::string collection,
-                                       RecordUpdate update, Precondition when) override;
-    base::Task<Outcome<Timestamp>> post(base::Executor& home, UserId user, std::string collection,
-                                        std::vector<RecordUpdate> updates, Precondition when) override;
+    base::Task<Outcome<Written>> put(base::Executor& home, UserId user, std::string collection,
+                                     RecordUpdate update, Precondition when) override;
+    base::Task<Outcome<Written>> post(base::Executor& home, UserId user, std::string collection,
+                                      std::vector<RecordUpdate> updates, Precondition when) override;
     base::Task<Outcome<Timestamp>> remove(base::Executor& home, UserId user, std::string collection,
                                           std::string id, Precondition when) override;
     base::Task<Outcome<Timestamp>> remove_ids(base::Executor& home, UserId user, std::string collection,
@@ -77,9 +76,19 @@ class SqliteStore final : public Store {
     base::Task<Outcome<Staged>> append_batch(base::Executor& home, UserId user, std::string collection,
                                              std::string batch, std::vector<RecordUpdate> updates,
                                              Precondition when) override;
-    base::Task<Outcome<Timestamp>> commit_batch(base::Executor& home, UserId user, std::string collection,
-                                                std::string batch, std::vector<RecordUpdate> updates,
-                                                Precondition when) override;
+    base::Task<Outcome<Written>> commit_batch(base::Executor& home, UserId user, std::string collection,
+                                              std::string batch, std::vector<RecordUpdate> updates,
+                                              Precondition when) override;
+    base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> weave_stamps(base::Executor& home,
+                                                                                     UserId user) override;
+    base::Task<Outcome<std::uint64_t>> weave_find(base::Executor& home, UserId user, std::string collection,
+                                                  WeaveQuery query, WeaveSink sink) override;
+    base::Task<Outcome<Timestamp>> weave_write(base::Executor& home, UserId user, std::string collection,
+                                               std::vector<WeaveUpdate> updates, WeaveWrite how,
+                                               Precondition when) override;
+    base::Task<Outcome<Timestamp>> weave_remove(base::Executor& home, UserId user, std::string collection,
+                                                WeaveQuery query, Precondition when) override;
+    [[nodiscard]] WeaveStore* weave() override { return this; }
     [[nodiscard]] double fullness() const override;
     [[nodiscard]] bool healthy() const override;
     void close() override;

@@ -1,4 +1,5 @@
 // A store of an older format: what stands beside it afterwards, and what an end in between leaves.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,6 +60,18 @@ TEST_F(StoreMigration, BringsEveryShardUpToDateAndKeepsCopies) {
                              [&](const RecordView& row) { payload = row.payload; });
     }));
     EXPECT_EQ(payload, "one");
+    ASSERT_TRUE(run_on(loop_, [&] {
+        return (*store)->weave()->weave_write(loop_, user_, "col", {{.id = "a", .parentid = "up"}},
+                                              WeaveWrite::single, {});
+    }));
+    EXPECT_EQ(run_on(loop_,
+                     [&] {
+                         return (*store)->weave()->weave_find(loop_, user_, "col", {.parentid = "up"},
+                                                              [](const WeaveView&) {});
+                     })
+                  .value_or(0),
+              1U)
+        << "the new columns are there";
     store->reset();
     for (std::size_t number = 0; number < 2; ++number) {
         EXPECT_EQ(format_of(file(number)), shard_format);
@@ -93,7 +106,8 @@ TEST_F(StoreMigration, MigratesNothingWhenOneShardIsTooNew) {
     ASSERT_TRUE(Database::open(file(1), {})->set_user_version(shard_format + 1));
     const auto refused = open();
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("shard-1.db has storage format 3"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr(fmt::format("shard-1.db has storage format {}", shard_format + 1)));
     EXPECT_THAT(refused.error().message, HasSubstr("newer version"));
     EXPECT_EQ(format_of(file(0)), 1);
     EXPECT_FALSE(fs::exists(file(0) + ".format-1"));

@@ -175,7 +175,7 @@ class Trial {
     base::Task<Outcome<Timestamp>> start(UserId id, const Operation& what) {
         switch (what.kind) {
             case Kind::put:
-                return store_->put(loop_, id, what.collection, what.updates.front(), {});
+                return modified_of(store_->put(loop_, id, what.collection, what.updates.front(), {}));
             case Kind::remove:
                 return store_->remove(loop_, id, what.collection, what.ids.front(), {});
             case Kind::remove_ids:
@@ -185,9 +185,10 @@ class Trial {
             case Kind::remove_user:
                 return store_->remove_user(loop_, id, {});
             case Kind::commit_batch:
-                return store_->commit_batch(loop_, id, what.collection, what.batch, what.updates, {});
+                return modified_of(
+                    store_->commit_batch(loop_, id, what.collection, what.batch, what.updates, {}));
             default:
-                return store_->post(loop_, id, what.collection, what.updates, {});
+                return modified_of(store_->post(loop_, id, what.collection, what.updates, {}));
         }
     }
 

@@ -13,7 +13,6 @@ namespace {
 using token::AssignFailure;
 using token::Assignment;
 
-constexpr std::int64_t retired_generation = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t own_node_capacity = 1'000'000'000;
 
 // Column order is part of the contract: other programs do `select *` (sync-1.5 sheet, 21).
@@ -174,7 +173,7 @@ SqlResult<std::expected<Assignment, AssignFailure>> TokenSqlite::assign_in_trans
     if (!url) return std::unexpected(url.error());
     bool created = false;
     if (current.replaced_at || !*url) {
-        if (current.generation == retired_generation) {
+        if (current.generation == token::retired_generation) {
             if (!*url) return refuse(token::RetiredWithoutNode{});
         } else {
             const auto node = allocate_node();
@@ -254,10 +253,13 @@ std::expected<void, token::Unavailable> TokenSqlite::set_own_node(const std::str
 }
 
 std::expected<void, token::Unavailable> TokenSqlite::retire(const std::string& email, std::int64_t now_ms) {
+    // The replaced rows too: who was sent elsewhere has no other, and one that waits with its purge must not
+    // become a user again when those after it are gone.
     auto update = database_.prepare(
-        "UPDATE users SET generation = ?2, replaced_at = ?3 WHERE email = ?1 AND replaced_at IS NULL");
+        "UPDATE users SET generation = ?2, replaced_at = coalesce(replaced_at, ?3) WHERE email = ?1 "
+        "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')");
     if (!update) return std::unexpected(token::Unavailable{update.error().message});
-    if (auto done = update->bind(1, email).bind(2, retired_generation).bind(3, now_ms).run(); !done) {
+    if (auto done = update->bind(1, email).bind(2, token::retired_generation).bind(3, now_ms).run(); !done) {
         return std::unexpected(token::Unavailable{done.error().message});
     }
     return {};

@@ -17,11 +17,13 @@ StoreOutcome<T> told(SqlResult<T> result) {
 
 }  // namespace
 
-/// Every node that is full but has capacity left lets a tenth of it in.
+/// Every node that is full but has capacity left lets a tenth of it in, and at least one user: a small node
+/// would never be used otherwise.
 SqlResult<void> TokenSqlite::release_capacity() {
     return database_
         .use(
-            "UPDATE nodes SET available = CAST(min(capacity * 0.1, capacity - current_load) AS INTEGER) "
+            "UPDATE nodes SET available = max(CAST(min(capacity * 0.1, capacity - current_load) AS INTEGER), "
+            "1) "
             "WHERE service = (SELECT id FROM services WHERE service = 'sync-1.5') AND available <= 0 "
             "AND capacity > current_load AND downed = 0")
         .run();

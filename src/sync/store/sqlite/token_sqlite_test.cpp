@@ -163,6 +163,88 @@ TEST_F(TokenSqliteTest, ReplacedRowsQueueForThePurge) {
     EXPECT_EQ(node("http://a").current_load, 0);
 }
 
+TEST_F(TokenSqliteTest, WhoWasSentElsewhereAndStaysAwayIsNotPurged) {
+    admission_ = token::Admission({}, true, 2);
+    add("http://a", 100, 0);
+    const auto drained = *assign("drained@x", 10, "aa", now);
+    EXPECT_EQ(store_->unassign_node("http://a", now + 1).value(), 1);
+    EXPECT_THAT(*store_->old_rows(now + 2, 10), testing::IsEmpty());
+    const auto orphan = *assign("orphan@x", 10, "aa", now);
+    EXPECT_EQ(store_->remove_node("http://a", now + 1), true);
+    EXPECT_THAT(*store_->old_rows(now + 2, 10), testing::IsEmpty());
+    EXPECT_EQ(store_->count_users(), 2);
+    add("http://b", 100, 0);
+    EXPECT_FALSE(assign("third@x"));  // the two still count
+
+    // Back again: known by their keys, and now the old rows have a newer one before them.
+    const auto stale = assign("drained@x", 10, "bb", now + 3);
+    ASSERT_FALSE(stale);
+    EXPECT_TRUE(std::holds_alternative<token::RuleBreach>(stale.error()));
+    EXPECT_NE(assign("drained@x", 10, "aa", now + 4)->uid, drained.uid);
+    EXPECT_NE(assign("orphan@x", 10, "aa", now + 4)->uid, orphan.uid);
+    std::vector<std::uint64_t> old;
+    for (const auto& row : *store_->old_rows(now + 2, 10))
+        old.push_back(row.uid);
+    EXPECT_THAT(old, testing::ElementsAre(drained.uid, orphan.uid));
+    EXPECT_EQ(store_->count_users(), 2);
+}
+
+TEST_F(TokenSqliteTest, WhoWasSentElsewhereCanBeRetired) {
+    add("http://a", 100, 0);
+    ASSERT_TRUE(assign("1@x", 10, "aa", now));
+    ASSERT_TRUE(assign("1@x", 20, "bb", now + 1));
+    EXPECT_EQ(store_->unassign_node("http://a", now + 2).value(), 1);
+    EXPECT_EQ(store_->count_users(), 1);
+    ASSERT_TRUE(store_->retire("1@x", now + 3));
+    EXPECT_EQ(store_->count_users(), 0);
+    const auto old = *store_->old_rows(now + 3, 10);  // replaced when they were, not when retired
+    ASSERT_EQ(old.size(), 2u);
+    for (const auto& row : old)
+        EXPECT_EQ(row.generation, std::numeric_limits<std::int64_t>::max());
+    // One of them waits with its purge: it ends all the same, also after the newer one.
+    EXPECT_TRUE(store_->forget_row(old[1].uid));
+    EXPECT_EQ(store_->old_rows(now + 3, 10)->size(), 1u);
+    EXPECT_EQ(store_->count_users(), 0);
+    EXPECT_FALSE(assign("1@x", 20, "bb", now + 4));
+}
+
+TEST_F(TokenSqliteTest, ANewPasswordCountsForWhoWasSentElsewhere) {
+    add("http://a", 100, 0);
+    ASSERT_TRUE(assign("1@x", 10, "aa", now));
+    EXPECT_EQ(store_->unassign_node("http://a", now + 1).value(), 1);
+    ASSERT_TRUE(store_->raise_generation("1@x", 50));
+    const auto before_the_change = assign("1@x", 40, "aa", now + 2);
+    ASSERT_FALSE(before_the_change);
+    EXPECT_EQ(std::get<token::RuleBreach>(before_the_change.error()), token::RuleBreach::old_generation);
+    EXPECT_TRUE(assign("1@x", 50, "aa", now + 3));
+}
+
+TEST_F(TokenSqliteTest, RetiringLeavesOtherServicesAlone) {
+    add("http://a", 100, 0);
+    ASSERT_TRUE(assign("1@x", 10, "aa", now));
+    auto other = Database::open(folder_.path() + "/token.db", {});
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(
+        other->execute("INSERT INTO services(service, pattern) VALUES('other-1.0', '');"
+                       "INSERT INTO users(service, email, generation, client_state, created_at, "
+                       "nodeid) VALUES(2, '1@x', 7, '', 1, 1)"));
+    ASSERT_TRUE(store_->retire("1@x", now + 1));
+    auto row = other->use("SELECT generation FROM users WHERE service = 2 AND replaced_at IS NULL");
+    ASSERT_EQ(row.step(), true);
+    EXPECT_EQ(row.integer(0), 7);
+}
+
+TEST_F(TokenSqliteTest, SmallNodesReleaseAPlaceToo) {
+    add("http://a", 3, 0);  // a tenth of it is less than one
+    EXPECT_EQ(assign("1@x")->node, "http://a");
+    EXPECT_EQ(assign("2@x")->node, "http://a");
+    EXPECT_EQ(assign("3@x")->node, "http://a");
+    const auto none = assign("4@x");
+    ASSERT_FALSE(none);
+    EXPECT_TRUE(std::holds_alternative<token::NoNodeLeft>(none.error()));
+    EXPECT_EQ(node("http://a").current_load, 3);
+}
+
 TEST_F(TokenSqliteTest, ANewPasswordLiftsTheGenerationOfTheCurrentRowOnly) {
     add("http://a", 100, 0);
     const auto generations = [&](const std::string& email) {

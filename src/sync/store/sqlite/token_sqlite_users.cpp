@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sync/store/sqlite/token_sqlite.hpp"
@@ -18,6 +20,13 @@ StoreOutcome<T> told(SqlResult<T> result) {
         return std::move(*result);
     }
 }
+
+/// Whether a row of `users` is what its user comes back with: the last one by `rows_of`'s order, and not
+/// retired. ?1 is the retired generation.
+constexpr const char* is_kept =
+    "users.generation <> ?1 AND NOT EXISTS (SELECT 1 FROM users newer WHERE newer.email = users.email "
+    "AND newer.service = users.service AND (newer.generation, newer.created_at, newer.uid) > "
+    "(users.generation, users.created_at, users.uid))";
 
 }  // namespace
 
@@ -47,9 +56,9 @@ StoreOutcome<std::vector<UserRow>> TokenSqlite::rows(const std::string& email) {
 
 StoreOutcome<void> TokenSqlite::raise_generation(const std::string& email, std::int64_t generation) {
     return told(database_
-                    .use("UPDATE users SET generation = ?2 WHERE email = ?1 AND generation < ?2 AND "
-                         "replaced_at IS NULL "
-                         "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')")
+                    .use("UPDATE users SET generation = ?2 WHERE generation < ?2 AND uid = (SELECT uid FROM "
+                         "users WHERE email = ?1 AND service = (SELECT id FROM services WHERE service = "
+                         "'sync-1.5') ORDER BY generation DESC, created_at DESC, uid DESC LIMIT 1)")
                     .bind(1, email)
                     .bind(2, generation)
                     .run());
@@ -60,22 +69,26 @@ StoreOutcome<std::int64_t> TokenSqlite::count_users() {
 }
 
 SqlResult<std::int64_t> TokenSqlite::users_in_force() {
-    auto query = database_.use(
-        "SELECT count(DISTINCT email) FROM users WHERE replaced_at IS NULL "
-        "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')");
-    const auto row = query.step();
+    static const auto sql = fmt::format(
+        "SELECT count(DISTINCT email) FROM users WHERE (replaced_at IS NULL OR ({})) "
+        "AND service = (SELECT id FROM services WHERE service = 'sync-1.5')",
+        is_kept);
+    auto query = database_.use(sql.c_str());
+    const auto row = query.bind(1, token::retired_generation).step();
     if (!row) return std::unexpected(row.error());
     return query.integer(0);
 }
 
 StoreOutcome<std::vector<UserRow>> TokenSqlite::old_rows(std::int64_t before_ms, std::int64_t limit) {
-    auto query = database_.use(
+    static const auto sql = fmt::format(
         "SELECT uid, email, generation, client_state, created_at, replaced_at, keys_changed_at, "
         "coalesce(nodes.node, ''), nodeid IS (SELECT node FROM own_node), coalesce(downed, 0) "
-        "FROM users LEFT JOIN nodes ON nodes.id = users.nodeid WHERE replaced_at < ?1 "
+        "FROM users LEFT JOIN nodes ON nodes.id = users.nodeid WHERE replaced_at < ?2 AND NOT ({}) "
         "AND users.service = (SELECT id FROM services WHERE service = 'sync-1.5') "
-        "ORDER BY replaced_at, uid LIMIT ?2");
-    query.bind(1, before_ms).bind(2, limit);
+        "ORDER BY replaced_at, uid LIMIT ?3",
+        is_kept);
+    auto query = database_.use(sql.c_str());
+    query.bind(1, token::retired_generation).bind(2, before_ms).bind(3, limit);
     return told(read_user_rows(std::move(query)));
 }
 

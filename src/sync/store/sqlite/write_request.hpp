@@ -2,12 +2,13 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/executor.hpp"
-#include "sync/store/store.hpp"
+#include "sync/store/weave_store.hpp"
 
 namespace homespun::sync::store::sqlite {
 
@@ -22,6 +23,8 @@ enum class WriteKind {
     open_batch,
     append_batch,
     commit_batch,
+    weave_write,
+    weave_remove,
 };
 
 /// Staging is invisible: it needs no timestamp of its own.
@@ -30,8 +33,10 @@ constexpr bool takes_timestamp(WriteKind kind) {
 }
 
 struct WriteResult {
-    Timestamp timestamp;  ///< the new one; for staging the collection's unchanged one
+    Timestamp timestamp;  ///< the new one; for staging the collection's unchanged one, for a single
+                          ///< weave_write without payload the record's
     std::string batch;    ///< of open_batch and append_batch
+    std::optional<std::uint64_t> user_bytes{};  ///< of what writes records, where users have a quota
 };
 
 /// A write on its way: owns its data, so that a client that goes away changes nothing. Made on a loop, owned
@@ -43,7 +48,10 @@ struct WriteRequest {
     std::vector<RecordUpdate> updates;
     std::vector<std::string> ids;
     std::string batch;
-    UserId staged = 0;  ///< of replace_user: whose collections the user gets
+    UserId staged = 0;                       ///< of replace_user: whose collections the user gets
+    std::vector<WeaveUpdate> weave_updates;  ///< of weave_write
+    WeaveWrite weave_write = WeaveWrite::batch;
+    WeaveQuery weave_query;  ///< of weave_remove
     Precondition when;
 
     Outcome<WriteResult> outcome = std::unexpected(Failure{});
@@ -59,6 +67,11 @@ struct WriteRequest {
         std::size_t sum = sizeof(WriteRequest);
         for (const auto& update : updates) {
             sum += sizeof(RecordUpdate) + update.id.size() + (update.payload ? update.payload->size() : 0);
+        }
+        for (const auto& update : weave_updates) {
+            sum += sizeof(WeaveUpdate) + update.id.size();
+            for (const auto* text : {&update.payload, &update.parentid, &update.predecessorid})
+                sum += *text ? (*text)->size() : 0;
         }
         for (const auto& id : ids)
             sum += sizeof(std::string) + id.size();

@@ -1,0 +1,76 @@
+"""`services`: what runs here, and installations whose services run on several servers."""
+
+import json
+import shutil
+from pathlib import Path
+
+from checks import ask_for_token, check, complaint_of_start, refused
+from homespun_server import HomespunServer
+from sync_client import SyncStorage, Token, request
+
+PLACES = {
+    "accounts": ("/", "/.well-known/fxa-client-configuration", "/auth/v1/account/create/status", "/oauth/v1/jwks", "/profile/v1/profile"),
+    "token": ("/token/1.0/sync/1.5",),
+    "storage": ("/storage/1.5/1/info/collections",),
+    "keyexchange": ("/keyexchange", "/keyexchange/new_channel"),
+}
+
+
+def only_what_is_named_answers(program: Path, folder: Path) -> None:
+    for number, only in enumerate((["accounts"], ["token"], ["storage"], ["token", "storage"], list(PLACES))):
+        with HomespunServer(program, folder / str(number), ["--only", ",".join(only)]) as server:
+            for service, places in PLACES.items():
+                for place in places:
+                    status = request("GET", server.root + place).status
+                    check((status != 404) == (service in only), f"{only}: {place} answered {status}")
+            check(request("GET", f"{server.root}/__lbheartbeat__").status == 200, f"{only}: the operators' addresses")
+            check("token" in server.command("secret", "show"), f"{only}: the admin socket")
+            config = server.command("config", "--set", f"services={' '.join(only)}")
+            check(f"services = {json.dumps(only)}" in config, config)
+
+
+def a_name_that_is_none_is_refused(program: Path, folder: Path) -> None:
+    log = complaint_of_start(program, folder / "unknown", ["services=token,storag"])
+    check('services may hold accounts, token, storage, keyexchange, not "storag"' in log, log)
+    log = complaint_of_start(program, folder / "none", ["services="])
+    check("services is empty" in log, log)
+    log = complaint_of_start(program, folder / "both", ["mount.token=https://token.example/token"])
+    check("mount.token must begin with /" in log, log)
+    with HomespunServer(program, folder / "stranger", ["--only", "storage"]) as server:
+        check("accounts, token" in refused(server, "serve", "--only", "nobody"), "--only nobody")
+
+
+def each_service_on_a_server_of_its_own(program: Path, folder: Path) -> None:
+    storage = HomespunServer(program, folder / "storage", ["--only", "storage"])
+    front = HomespunServer(program, folder / "front", ["--set", "services=accounts,token", "--set", "token_duration=300"])
+    with front:
+        storage.data.mkdir(mode=0o700)
+        shutil.copy2(front.data / "secrets.json", storage.data / "secrets.json")
+        account = json.loads(front.command("seed", "1"))
+        answer = ask_for_token(front, account)
+        check(answer.status == 503, f"there is no node yet: {answer.status} {answer.body!r}")
+        with storage:
+            front.command("node", "add", f"{storage.root}/storage", "--capacity", "100")
+            answer = ask_for_token(front, account)
+            check(answer.status == 200, f"{answer.status} {answer.body!r}")
+            token = Token(*(answer.json()[name] for name in ("id", "key", "api_endpoint")))
+            check(token.endpoint.startswith(f"{storage.root}/storage/1.5/"), token.endpoint)
+            check(SyncStorage(token).request("PUT", "/storage/col/a", b'{"payload":"kept"}').status == 200, "a PUT")
+
+
+def accounts_name_the_token_server_elsewhere(program: Path, folder: Path) -> None:
+    more = ["--only", "accounts", "--set", "mount.token=https://token.example/t", "--set", "mount.accounts=/who"]
+    with HomespunServer(program, folder / "accounts", more) as server:
+        places = request("GET", f"{server.root}/.well-known/fxa-client-configuration").json()
+        check(places["sync_tokenserver_base_url"] == "https://token.example/t", f"{places}")
+        page = request("GET", f"{server.root}/").body.decode()
+        check('data-accounts="/who/v1"' in page, page[:200])
+        check(request("GET", f"{server.root}/who/v1/account/create/status").status == 200, "the accounts have moved")
+
+
+CASES = (
+    only_what_is_named_answers,
+    a_name_that_is_none_is_refused,
+    each_service_on_a_server_of_its_own,
+    accounts_name_the_token_server_elsewhere,
+)
