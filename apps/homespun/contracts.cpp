@@ -61,7 +61,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
-        std::string second_mount = {};
+        std::vector<std::string> more_mounts = {};
         bool ignore_trailing_slashes = false;
     };
     auto& users = registration->service();
@@ -82,11 +82,31 @@ base::Result<void> Installation::Parts::bind_contracts() {
          }},
         {"storage", "storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
-        {"registration", "/user/1.0", [&](barrel::Natives& natives) { users.register_users(natives); },
-         "/user/1", true},
-        {"misc", "/misc/1.0", [&](barrel::Natives& natives) { users.register_misc(natives); }, "/misc/1",
+        {"user",
+         "registration",
+         "/user/1.0",
+         [&](barrel::Natives& natives) { users.register_users(natives); },
+         {"/user/1"},
          true},
-        {"account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
+        {"user",
+         "misc",
+         "/misc/1.0",
+         [&](barrel::Natives& natives) { users.register_misc(natives); },
+         {"/misc/1"},
+         true},
+        {"user", "account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
+        {store->weave() != nullptr ? "storage-1.1" : "",
+         "storage-1.1",
+         "/1.1",
+         [this](barrel::Natives& natives) { weave->register_natives(natives); },
+         {"/1.0", "/1"},
+         true},
+        {"keyexchange",
+         "key-exchange",
+         settings.text("mount.keyexchange"),
+         [this](barrel::Natives& natives) { key_exchange->service().register_natives(natives); },
+         {},
+         true},
     };
     std::vector<barrel::Application::Mounted> mounted;
     if (metrics_beside_all()) {
@@ -100,7 +120,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         contract.fill(natives);
         std::vector<std::string> mounts;
         if (!contract.mount.empty()) mounts.push_back(contract.mount);
-        if (!contract.second_mount.empty()) mounts.push_back(contract.second_mount);
+        mounts.insert(mounts.end(), contract.more_mounts.begin(), contract.more_mounts.end());
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
         bound->ignore_trailing_slashes = contract.ignore_trailing_slashes;
@@ -121,6 +141,7 @@ base::Result<void> Installation::Parts::bind_admin() {
     node_admin->register_natives(natives);
     notice_admin->register_natives(natives);
     data_service->register_natives(natives);
+    key_exchange->admin().register_natives(natives);
     auto bound = bind("admin", natives, {});
     if (!bound) return std::unexpected(bound.error());
     mounted.push_back(std::move(*bound));

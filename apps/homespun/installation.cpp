@@ -128,10 +128,20 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
                                       registration_pool, password_pool, loops[0]});
     if (!opened) return std::unexpected(opened.error());
     registration = std::move(*opened);
+    if (auto* const records = store->weave(); records != nullptr) {
+        weave = std::make_unique<sync::weave::WeaveService>(
+            sync::weave::WeaveService::Parts{*store, *records, registration->auth(), registration->answers(),
+                                             notices, clock, *logger},
+            quota.user_hard);
+    }
     admin = std::make_unique<sync::ops::AdminService>(sync::ops::AdminService::Parts{
         *accounts, *tokens, secrets, settings.text("data"), root_url, random, clock, *logger});
     data_service = std::make_unique<sync::ops::DataService>(
         sync::ops::DataService::Parts{*store, settings.text("data"), HOMESPUN_VERSION, clock, *logger});
+    auto exchange = KeyExchangePart::open(
+        {settings, root_url, random, clock, *logger, metrics, registration->security()});
+    if (!exchange) return std::unexpected(exchange.error());
+    key_exchange = std::move(*exchange);
     accounts_watch =
         std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/accounts.db", accounts_pool);
     token_watch = std::make_unique<sync::ops::DatabaseWatch>(settings.text("data") + "/token.db", token_pool);

@@ -9,6 +9,7 @@
 #include "connection_log.hpp"
 #include "embedded.hpp"
 #include "installation.hpp"
+#include "key_exchange.hpp"
 #include "net/io/client.hpp"
 #include "part_metrics.hpp"
 #include "registration.hpp"
@@ -27,6 +28,7 @@
 #include "sync/token/account_events.hpp"
 #include "sync/token/old_rows.hpp"
 #include "sync/token/service.hpp"
+#include "sync/weave/service.hpp"
 #include "sys/blocking_pool.hpp"
 #include "sys/files.hpp"
 
@@ -89,12 +91,14 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<homespun::sync::storage::StorageService> storage;
     std::unique_ptr<Registration> registration;
-    std::unique_ptr<homespun::net::Client> client;  ///< of the first loop
+    std::unique_ptr<homespun::sync::weave::WeaveService> weave;  ///< null: the store keeps no records of 1.1
+    std::unique_ptr<homespun::net::Client> client;               ///< of the first loop
     std::unique_ptr<homespun::sync::token::OldRows> old_rows;
     std::unique_ptr<homespun::sync::ops::AdminService> admin;
     std::unique_ptr<homespun::sync::ops::NodeAdmin> node_admin;
     std::unique_ptr<homespun::sync::ops::NoticeAdmin> notice_admin;
     std::unique_ptr<homespun::sync::ops::DataService> data_service;
+    std::unique_ptr<KeyExchangePart> key_exchange;
     std::unique_ptr<homespun::sync::ops::DatabaseWatch> accounts_watch, token_watch;
     homespun::net::ServerMetrics connections = ::connection_metrics(metrics);
     std::unique_ptr<ReasonTexts> reasons;

@@ -176,6 +176,7 @@ int main(int argc, char** argv) {
     add_user_commands(user, tools);
     add_node_commands(app, tools);
     add_notice_command(app, tools);
+    add_key_exchange_commands(app, tools);
 
     command(app, "seed", "Make accounts for a load test; prints a line with an access token for each",
             [&] { return commands.run_seed(); })

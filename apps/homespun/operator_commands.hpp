@@ -19,5 +19,7 @@ struct OperatorTools {
 void add_node_commands(CLI::App& app, const OperatorTools& tools);
 /// `homespun notice`: what all clients are told.
 void add_notice_command(CLI::App& app, const OperatorTools& tools);
+/// `homespun keyexchange …`: Easy Setup.
+void add_key_exchange_commands(CLI::App& app, const OperatorTools& tools);
 /// `homespun user …`, all but `list`.
 void add_user_commands(CLI::App& user, const OperatorTools& tools);

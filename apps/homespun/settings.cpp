@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "key_exchange.hpp"
 #include "net/http/url.hpp"
 #include "setting_values.hpp"
 #include "sys/files.hpp"
@@ -56,11 +57,12 @@ std::span<const config::Key> setting_keys() {
                 "client's address; what others say of themselves is ignored.",
         },
         {.name = "services",
-         .fallback = List{"accounts", "token", "storage"},
-         .help = "What runs here: accounts (with the pages, OAuth and profile), the token server, storage. "
-                 "What is "
-                 "left out runs on other servers, docs/nodes.md says how.",
-         .choices = {"accounts", "token", "storage"}},
+         .fallback = List{"accounts", "token", "storage", "user", "storage-1.1", "keyexchange"},
+         .help =
+             "What runs here: accounts (with the pages, OAuth and profile), the token server, storage (1.5); "
+             "of the services of 2010 the user API, storage-1.1 (1.0 too) and the key exchange of Easy "
+             "Setup. What is left out runs on other servers, docs/nodes.md says how.",
+         .choices = {"accounts", "token", "storage", "user", "storage-1.1", "keyexchange"}},
         {.name = "signup",
          .fallback = std::string("first"),
          .help = "Who may sign up without an invite: nobody, whoever comes first (only while nobody else can "
@@ -286,8 +288,17 @@ std::span<const config::Key> setting_keys() {
          .fallback = std::string("/storage"),
          .help = "Where storage is, without /1.5. Clients keep the address they were given: moving it makes "
                  "them sync anew."},
+        {.name = "mount.keyexchange",
+         .fallback = std::string("/keyexchange"),
+         .help = "Where the key exchange of Easy Setup is."},
     };
-    return keys;
+    static const std::vector<config::Key> all = [] {
+        auto joined = keys;
+        for (auto& key : key_exchange_keys())
+            joined.push_back(std::move(key));
+        return joined;
+    }();
+    return all;
 }
 
 base::Result<config::Settings> load_settings(const std::string& file, config::Overrides flags) {
@@ -305,8 +316,8 @@ base::Result<config::Settings> load_settings(const std::string& file, config::Ov
     if (!settings) return settings;
     auto& data = settings->all["data"];
     if (std::get<std::string>(data.value).empty()) data.value = default_data_directory();
-    for (const auto* name :
-         {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage"}) {
+    for (const auto* name : {"mount.accounts", "mount.oauth", "mount.profile", "mount.token", "mount.storage",
+                             "mount.keyexchange"}) {
         const auto& mount = settings->text(name);
         if (name == std::string_view("mount.token") && !runs(*settings, "token") &&
             net::http::Url::parse(mount) && !mount.ends_with('/'))

@@ -110,6 +110,12 @@ std::string sha256(std::string_view data) {
     return std::string(view(digest));
 }
 
+std::string md5(std::string_view data) {
+    std::array<unsigned char, 16> digest{};
+    if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_md5(), nullptr) != 1) std::abort();
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 std::string sha1(std::string_view data) {
     constexpr std::size_t sha1_size = 20;
     std::string digest(sha1_size, '\0');

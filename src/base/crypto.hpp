@@ -24,6 +24,8 @@ class Sha256 {
     struct Running;
     std::unique_ptr<Running> running_;
 };
+/// For protocols that name it (ETags of Easy Setup); good for nothing that an attacker may choose.
+std::string md5(std::string_view data);
 /// For names and password hashes of old protocols only: collisions can be made.
 std::string sha1(std::string_view data);
 std::string hmac_sha256(std::string_view key, std::string_view data);

@@ -20,6 +20,12 @@ std::string range(int first, int last) {
     return bytes;
 }
 
+TEST(Md5Test, KnowsTheVectors) {
+    // RFC 1321, A.5
+    EXPECT_EQ(hex_encode(md5("")), "d41d8cd98f00b204e9800998ecf8427e");
+    EXPECT_EQ(hex_encode(md5("message digest")), "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 TEST(Sha256Test, KnowsTheVectors) {
     // FIPS 180-4 examples.
     EXPECT_EQ(hex_encode(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOMS = ("src/barrel/server", "src/sync/accounts", "src/sync/auth", "src/sync/registration", "src/sync/storage", "src/sync/token", "src/sync/weave", "apps/homespun")
+ROOMS = ("src/barrel/server", "src/sync/accounts", "src/sync/auth", "src/sync/easysetup", "src/sync/registration", "src/sync/storage", "src/sync/token", "src/sync/weave", "apps/homespun")
 
 WORD = r'"([a-z][a-z0-9]*(?:[._-][a-z0-9]+)*)"'
 # Where a literal is a reason. Names of functions end in `(`; `NUMBER` is a status or one of the protocols' own numbers.

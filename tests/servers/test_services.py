@@ -12,6 +12,7 @@ PLACES = {
     "accounts": ("/", "/.well-known/fxa-client-configuration", "/auth/v1/account/create/status", "/oauth/v1/jwks", "/profile/v1/profile"),
     "token": ("/token/1.0/sync/1.5",),
     "storage": ("/storage/1.5/1/info/collections",),
+    "keyexchange": ("/keyexchange", "/keyexchange/new_channel"),
 }
 
 
@@ -30,7 +31,7 @@ def only_what_is_named_answers(program: Path, folder: Path) -> None:
 
 def a_name_that_is_none_is_refused(program: Path, folder: Path) -> None:
     log = complaint_of_start(program, folder / "unknown", ["services=token,storag"])
-    check('services may hold accounts, token, storage, not "storag"' in log, log)
+    check('services may hold accounts, token, storage, keyexchange, not "storag"' in log, log)
     log = complaint_of_start(program, folder / "none", ["services="])
     check("services is empty" in log, log)
     log = complaint_of_start(program, folder / "both", ["mount.token=https://token.example/token"])

@@ -11,7 +11,8 @@ from .wire import Response
 TWO_DECIMALS = re.compile(r"\d+\.\d\d")
 STORAGE = re.compile(r"/[^/]+/1\.5/")  # whatever it is mounted at
 TOKEN_SERVER = re.compile(r"/(?!user/|misc/)[^/]+/1\.0/")
-OF_2010 = re.compile(r"/(user|misc)/1(\.0)?/")
+OF_2010 = re.compile(r"/(user|misc)/1(\.0)?/|/1(\.[01])?/[^/]+/(info|storage)(/|$)")
+KEY_EXCHANGE = re.compile(r"/(keyexchange|jpake)(/|$)")  # whatever the cases mount it at
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,19 @@ def accounts(exchange: Exchange) -> Complaints:
 
 @always("pages-6")
 def no_foreign_origin(exchange: Exchange) -> Complaints:
-    """CORS is answered only below the storage mount."""
-    if not exchange.in_storage and exchange.answer.header("Access-Control-Allow-Origin") is not None:
-        yield "Access-Control-Allow-Origin outside the storage service"
+    """CORS is answered only by the storage and the key exchange."""
+    if exchange.in_storage or KEY_EXCHANGE.match(exchange.path):
+        return
+    if exchange.answer.header("Access-Control-Allow-Origin") is not None:
+        yield "Access-Control-Allow-Origin outside the storage service and the key exchange"
+
+
+@always("kex-5.1-22")
+def key_exchange_for_all_origins(exchange: Exchange) -> Complaints:
+    """Every answer of the key exchange may be read by pages of any origin."""
+    if not KEY_EXCHANGE.match(exchange.path) or exchange.path.endswith("/__api__"):
+        return
+    if exchange.answer.header("Access-Control-Allow-Origin") != "*":
+        yield "an answer of the key exchange without Access-Control-Allow-Origin: *"
+    if exchange.answer.header("Access-Control-Expose-Headers") != "etag, x-status":
+        yield f"Access-Control-Expose-Headers is {exchange.answer.header('Access-Control-Expose-Headers')}"
