@@ -14,7 +14,8 @@ constexpr std::int64_t backup_format = 1;
 
 /// One file of a backup.
 struct BackupFile {
-    std::string name;  ///< below the backup: `store/shard-N.db`, `accounts.db`, `token.db`, `registration.db`, `secrets.json`
+    std::string name;         ///< below the backup: `store/shard-N.db`, `accounts.db`, `token.db`,
+                              ///< `registration.db`, `secrets.json`
     std::int64_t format = 0;  ///< of a database; 0 for secrets.json
     std::int64_t bytes = 0;
     std::string sha256;                                      ///< hex

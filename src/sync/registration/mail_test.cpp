@@ -35,7 +35,7 @@ TEST(Mail, IsAMessage) {
 TEST(Mail, NothingGetsIntoTheHeaders) {
     const std::string text = "text";
     for (const std::string bad : {"a@b.cd\r\nBcc: x@y.zz", "a@b.cd\nBcc: x@y.zz", "a@b.cd>\r\nX: y",
-                                  "a@b.cd, x@y.zz", "\"a\r\nBcc: x\"@b.cd", ""}) {
+                                  "a@b.cd, x@y.zz", "\"a> SIZE=1\"@b.cd", "\"a\r\nBcc: x\"@b.cd", ""}) {
         EXPECT_FALSE(mail_message({bad, "Hello", text}, "sync@example.org", "id", 0)) << bad;
         EXPECT_FALSE(mail_message({"a@b.cd", "Hello", text}, bad, "id", 0)) << bad;
     }

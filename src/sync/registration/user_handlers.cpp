@@ -95,8 +95,11 @@ RegistrationService::Answer RegistrationService::create_user(Context& context) {
             context,
             {BackendFailure::Kind::refused, "signup, users.new or users.allow do not let this user be made"});
     }
-    if (auto refused = over_limit(context, creations_, accounts::address_key(request.remote)))
-        co_return std::move(*refused);
+    // Behind a reverse proxy everybody looks the same: that is its own to limit, or trusted_proxies to tell.
+    if (!accounts::is_local_peer(request.remote)) {
+        if (auto refused = over_limit(context, creations_, accounts::address_key(request.remote)))
+            co_return std::move(*refused);
+    }
     auto made = co_await parts_.backend.create(*request.executor, name, std::move(read->password),
                                                std::move(read->mail));
     if (!made) co_return parts_.answers.failure(context, made.error());

@@ -63,7 +63,9 @@ bool is_atom(std::string_view text) {
 bool is_local_part(std::string_view text) {
     if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
         const auto inner = text.substr(1, text.size() - 2);
-        return std::ranges::none_of(inner, [](char c) { return c == '"' || c < ' ' || c == 0x7f; });
+        // Nothing that could end the text, or the address in a mail's envelope and headers.
+        return std::ranges::none_of(
+            inner, [](char c) { return c < ' ' || c == 0x7f || std::string_view(R"("\<>)").contains(c); });
     }
     return std::ranges::all_of(base::split(text, '.'), is_atom);
 }

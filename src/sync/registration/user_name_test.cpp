@@ -57,6 +57,9 @@ TEST(MailAddress, TheOldRule) {
                                        "a@b.cd\r\nBcc: x@y.zz",
                                        "a\r\n@b.cd",
                                        "\"a\nb\"@c.de",
+                                       "\"a<b\"@c.de",
+                                       "\"a> X=\"@c.de",
+                                       "\"a\\\"@c.de",
                                        "j\u00f6e@c.de"})
         EXPECT_FALSE(is_mail_address(bad)) << bad;
     EXPECT_TRUE(is_mail_address(std::string(58, 'a') + "@bc.de"));
