@@ -45,7 +45,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         const char* name;
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
-        std::string second_mount = {};
+        std::vector<std::string> more_mounts = {};
         bool ignore_trailing_slashes = false;
     };
     auto& users = registration->service();
@@ -65,9 +65,15 @@ base::Result<void> Installation::Parts::bind_contracts() {
          }},
         {"storage", settings.text("mount.storage") + "/1.5",
          [this](barrel::Natives& natives) { storage->register_natives(natives); }},
-        {"registration", "/user/1.0", [&](barrel::Natives& natives) { users.register_users(natives); },
-         "/user/1", true},
-        {"misc", "/misc/1.0", [&](barrel::Natives& natives) { users.register_misc(natives); }, "/misc/1",
+        {"registration",
+         "/user/1.0",
+         [&](barrel::Natives& natives) { users.register_users(natives); },
+         {"/user/1"},
+         true},
+        {"misc",
+         "/misc/1.0",
+         [&](barrel::Natives& natives) { users.register_misc(natives); },
+         {"/misc/1"},
          true},
         {"account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
     };
@@ -82,7 +88,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         contract.fill(natives);
         std::vector<std::string> mounts;
         if (!contract.mount.empty()) mounts.push_back(contract.mount);
-        if (!contract.second_mount.empty()) mounts.push_back(contract.second_mount);
+        mounts.insert(mounts.end(), contract.more_mounts.begin(), contract.more_mounts.end());
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
         bound->ignore_trailing_slashes = contract.ignore_trailing_slashes;
