@@ -118,8 +118,7 @@ OutageWatch::OutageWatch(std::unique_ptr<UserBackend> backend, std::string name,
                          const base::Clock& clock, base::Logger& logger)
     : state_(std::make_shared<State>(std::move(name), limits.most_waiting, clock, logger)),
       backend_(std::move(backend)),
-      longest_(limits.longest),
-      timekeeper_([this] { watch_time(); }) {}
+      longest_(limits.longest) {}
 
 OutageWatch::~OutageWatch() {
     {
@@ -127,7 +126,7 @@ OutageWatch::~OutageWatch() {
         stopping_ = true;
     }
     changed_.notify_all();
-    timekeeper_.join();
+    if (timekeeper_.joinable()) timekeeper_.join();
 }
 
 bool OutageWatch::out() const {
@@ -189,6 +188,7 @@ base::Task<BackendResult<T>> OutageWatch::guard(base::Executor& home, base::Task
                                       race->finish(std::unexpected(std::move(failure)));
                                   });
                               }});
+        if (!timekeeper_.joinable()) timekeeper_ = std::thread([this] { watch_time(); });
         changed_.notify_one();
     }
     co_await RaceAwaiter<T>{*race};

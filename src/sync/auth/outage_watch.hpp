@@ -71,7 +71,7 @@ class OutageWatch final : public UserBackend {
     std::condition_variable changed_;
     std::deque<Deadline> deadlines_;  ///< all have the same limit, so they come in order
     bool stopping_ = false;
-    std::thread timekeeper_;
+    std::thread timekeeper_;  ///< from the first request that had to wait on
 };
 
 }  // namespace homespun::sync::auth
