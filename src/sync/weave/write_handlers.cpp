@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "base/json.hpp"
@@ -31,7 +32,7 @@ std::expected<store::Precondition, Refusal> precondition(const net::http::Reques
     return when;
 }
 
-/// Body and X-Weave-Timestamp are the same text.
+/// `answered`: X-Weave-Timestamp.
 Response written(Timestamp answered, std::string body, std::optional<std::int64_t> room) {
     Response response(200, "application/json", std::move(body));
     response.headers.add("X-Weave-Timestamp", answered.text());
@@ -112,7 +113,9 @@ WeaveService::Answer WeaveService::store_single(Context& context, store::WeaveUp
                                                               std::string(context.parameter("collection")),
                                                               std::move(updates), WeaveWrite::single, when);
     if (!modified) co_return fail(context, modified.error());
-    co_return written(*modified, modified->text(), *space);
+    // Without payload the body may be an old time; the header never is.
+    const auto began = context.identity<WeaveUser>()->began;
+    co_return written(std::max(began, *modified), modified->text(), *space);
 }
 
 /// The precondition's form, the body, then the quota.
