@@ -35,12 +35,11 @@ def a_full_store_takes_nothing_more_until_there_is_room(program: Path, folder: P
 
 
 def soft_bounds_need_hard_ones(program: Path, folder: Path) -> None:
-    above = "quota: a soft bound is above its hard one"
     for number, (settings, complaint) in enumerate(
         (
-            (["quota.user_soft_mb=5"], "quota.user_soft_mb warns of quota.user_mb: set that too"),
-            (["quota.user_mb=5", "quota.user_soft_mb=6"], above),
-            (["quota.total_mb=5", "quota.total_soft_mb=6"], above),
+            (["quota.user_soft_mb=5"], "quota.user_soft_mb warns of quota.user_mb: set that, too"),
+            (["quota.user_mb=5", "quota.user_soft_mb=6"], "quota.user_soft_mb (6) is above quota.user_mb (5)"),
+            (["quota.total_mb=5", "quota.total_soft_mb=6"], "quota.total_soft_mb (6) is above quota.total_mb (5)"),
         )
     ):
         log = complaint_of_start(program, folder / str(number), settings)
