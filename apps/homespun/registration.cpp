@@ -28,7 +28,9 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
     const auto& settings = needs.settings;
     std::unique_ptr<Registration> made(new Registration(needs));
     if (auto done = made->open_security_log(); !done) return std::unexpected(done.error());
-    auto database = sqlite::RegistrationSqlite::open(settings.text("data") + "/registration.db");
+    const auto& shared = settings.text("auth.database");
+    auto database = sqlite::RegistrationSqlite::open(
+        shared.empty() ? settings.text("data") + "/registration.db" : shared);
     if (!database) return std::unexpected(database.error());
     made->database_ = std::move(*database);
     auto backend = made->open_backend();
@@ -45,6 +47,13 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
     if (auto done = made->open_mailer(); !done) return std::unexpected(done.error());
     if (settings.flag("captcha.use"))
         made->captcha_ = std::make_unique<registration::SumCaptcha>(needs.clock, needs.random);
+    if (runs(settings, "storage-1.1")) {
+        made->records_ = std::make_unique<registration::RecordsHere>(needs.store);
+    } else {
+        made->records_ = std::make_unique<registration::RecordsElsewhere>(
+            needs.loop,
+            net::ClientSettings{.ca_file = settings.text("ca_file"), .proxy = settings.text("http_proxy")});
+    }
     registration::RegistrationSettings rules;
     rules.sign_up = sign_up_setting(settings, needs.exposed) != sync::accounts::SignUp::closed;
     rules.admission = sync::token::Admission(settings.list("users.allow"), settings.flag("users.new"),
@@ -53,7 +62,7 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
     rules.shared_secret = settings.text("auth.shared_secret");
     made->service_ = std::make_unique<registration::RegistrationService>(
         registration::RegistrationService::Parts{*made->backend_, *made->auth_, made->answers_, *made->codes_,
-                                                 made->mailer_.get(), made->captcha_.get(), needs.store,
+                                                 made->mailer_.get(), made->captcha_.get(), *made->records_,
                                                  needs.public_urls, needs.clock, *made->security_},
         std::move(rules));
     return made;

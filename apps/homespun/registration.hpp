@@ -56,6 +56,7 @@ class Registration {
     std::unique_ptr<homespun::sync::registration::ResetCodes> codes_;
     std::unique_ptr<homespun::sync::registration::Mailer> mailer_;
     std::unique_ptr<homespun::sync::registration::Captcha> captcha_;
+    std::unique_ptr<homespun::sync::registration::UserRecords> records_;
     std::unique_ptr<homespun::sync::registration::RegistrationService> service_;
     std::atomic<bool> asking_ = false;
 };

@@ -114,6 +114,12 @@ std::span<const config::Key> setting_keys() {
          .help = "Who knows names and passwords of the services of 2010 (user API 1.0, storage 1.0 and 1.1): "
                  "our own registration.db, or dummy, which lets anybody in (loopback only).",
          .choices = {"sql", "dummy"}},
+        {.name = "auth.database",
+         .fallback = std::string(),
+         .help =
+             "The file with users and reset codes of auth.backend = \"sql\", where several programs of this "
+             "machine share one, each with a part of the services; empty: registration.db in the data "
+             "directory."},
         {.name = "auth.strict_usernames",
          .fallback = true,
          .help =

@@ -1,7 +1,10 @@
 """`services`: what runs here, and installations whose services run on several servers."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from checks import ask_for_token, check, complaint_of_start, refused
@@ -12,6 +15,8 @@ PLACES = {
     "accounts": ("/", "/.well-known/fxa-client-configuration", "/auth/v1/account/create/status", "/oauth/v1/jwks", "/profile/v1/profile"),
     "token": ("/token/1.0/sync/1.5",),
     "storage": ("/storage/1.5/1/info/collections",),
+    "user": ("/user/1.0/nobody", "/weave-password-reset"),
+    "storage-1.1": ("/1.1/nobody/info/collections", "/1.0/nobody/info/collections", "/1/nobody/info/collections"),
     "keyexchange": ("/keyexchange", "/keyexchange/new_channel"),
 }
 
@@ -31,7 +36,7 @@ def only_what_is_named_answers(program: Path, folder: Path) -> None:
 
 def a_name_that_is_none_is_refused(program: Path, folder: Path) -> None:
     log = complaint_of_start(program, folder / "unknown", ["services=token,storag"])
-    check('services may hold accounts, token, storage, keyexchange, not "storag"' in log, log)
+    check('services may hold accounts, token, storage, user, storage-1.1, keyexchange, not "storag"' in log, log)
     log = complaint_of_start(program, folder / "none", ["services="])
     check("services is empty" in log, log)
     log = complaint_of_start(program, folder / "both", ["mount.token=https://token.example/token"])
@@ -68,9 +73,26 @@ def accounts_name_the_token_server_elsewhere(program: Path, folder: Path) -> Non
         check(request("GET", f"{server.root}/who/v1/account/create/status").status == 200, "the accounts have moved")
 
 
+def a_split_behind_one_nginx_passes_the_cases(program: Path, folder: Path) -> None:
+    """Every case of tests/api but those about HTTP itself and about the program; and where nginx answers by itself."""
+    top = Path(__file__).resolve().parents[2]
+    of_nginx = {"storage/names.http::A percent sign that begins nothing", "pages/pages.http::Nor anything outside"}
+    folders = [top / "tests" / "api" / name for name in ("accounts", "easysetup", "legacy", "pages", "storage", "token")]
+    command = [top / "tests" / "api" / "run_api.py", "--homespun", top / "tests" / "split" / "homespun_split.py"]
+    done = subprocess.run(
+        [*command, "--report", folder / "report.json", *folders],
+        env={**os.environ, "SPLIT_PROGRAM": str(program)}, capture_output=True, text=True, check=False,
+    )
+    failed = set(re.findall(r"^FAIL (.*) \(line \d+\)$", done.stdout, re.MULTILINE))
+    check(failed <= of_nginx, done.stdout[-4000:])
+    counts = re.search(r"^api: (\d+) passed, (\d+) failed", done.stdout, re.MULTILINE)
+    check(counts is not None and int(counts[1]) > 1000 and int(counts[2]) <= len(of_nginx), done.stdout[-300:] + done.stderr[-1000:])
+
+
 CASES = (
     only_what_is_named_answers,
     a_name_that_is_none_is_refused,
     each_service_on_a_server_of_its_own,
     accounts_name_the_token_server_elsewhere,
+    a_split_behind_one_nginx_passes_the_cases,
 )

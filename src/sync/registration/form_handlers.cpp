@@ -106,7 +106,7 @@ RegistrationService::Answer RegistrationService::take_delete_form(Context& conte
         co_return parts_.answers.problem(context, user.error());
     }
     if (!*user) co_return html(delete_page("Bad credentials"));
-    auto removed = co_await remove(context, **user);
+    auto removed = co_await remove(context, **user, *password);
     if (!removed) {
         auto failed = html(delete_page("Deletion failed."), removed.error().status);
         if (const auto wait = removed.error().headers.find("Retry-After"))

@@ -161,16 +161,13 @@ RegistrationService::Step<std::monostate> RegistrationService::set_password(Cont
     co_return std::monostate();
 }
 
+/// The records first: a user who is still there can try again.
 RegistrationService::Step<std::monostate> RegistrationService::remove(Context& context,
-                                                                      const auth::BackendUser& user) {
+                                                                      const auth::BackendUser& user,
+                                                                      std::string password) {
     auto& home = *context.request().executor;
-    const auto removed = co_await parts_.store.remove_user(home, auth::record_store_user(user), {});
-    if (!removed) {
-        co_return std::unexpected(parts_.answers.failure(
-            context, {BackendFailure::Kind::down, "the record store: " + removed.error().detail,
-                      removed.error().retry_after_s}));
-    }
-    auto done = co_await parts_.codes.clear(home, user.id);
+    auto done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
+    if (done) done = co_await parts_.codes.clear(home, user.id);
     if (done) done = co_await parts_.backend.remove(home, user);
     parts_.auth.forget(user.name);
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));

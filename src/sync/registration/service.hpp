@@ -16,7 +16,7 @@
 #include "sync/registration/captcha.hpp"
 #include "sync/registration/mail.hpp"
 #include "sync/registration/reset_codes.hpp"
-#include "sync/store/store.hpp"
+#include "sync/registration/user_records.hpp"
 #include "sync/token/admission.hpp"
 
 namespace homespun::sync::registration {
@@ -39,7 +39,7 @@ class RegistrationService {
         ResetCodes& codes;
         Mailer* mailer;    ///< null: no mail goes out, so no password can be reset
         Captcha* captcha;  ///< null: nobody is asked
-        store::Store& store;
+        UserRecords& records;
         const auth::PublicUrls& public_urls;
         const base::Clock& clock;
         base::cef::Sink& security;
@@ -81,7 +81,7 @@ class RegistrationService {
     Step<bool> code_fits(Context& context, const auth::BackendUser& user, std::string code);
     Step<std::monostate> mail_code(Context& context, const auth::BackendUser& user);
     Step<std::monostate> set_password(Context& context, const auth::BackendUser& user, std::string password);
-    Step<std::monostate> remove(Context& context, const auth::BackendUser& user);
+    Step<std::monostate> remove(Context& context, const auth::BackendUser& user, std::string password);
     [[nodiscard]] std::optional<Response> over_limit(Context& context, accounts::RateLimit& limit,
                                                      std::string_view key) const;
     [[nodiscard]] std::string root_url(const Context& context) const;

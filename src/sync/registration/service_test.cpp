@@ -63,9 +63,10 @@ class RegistrationTest : public testing::Test {
         codes = std::make_unique<ResetCodes>(ResetCodes::Parts{*database, pool, clock, random});
         RegistrationSettings settings;
         settings.strict_names = false;
+        records_here = std::make_unique<RecordsHere>(*records);
         service = std::make_unique<RegistrationService>(
-            RegistrationService::Parts{*backend, *auth, answers, *codes, &mailer, nullptr, *records, urls,
-                                       clock, security},
+            RegistrationService::Parts{*backend, *auth, answers, *codes, &mailer, nullptr, *records_here,
+                                       urls, clock, security},
             settings);
         std::vector<barrel::Application::Mounted> services;
         services.push_back(bind("registration", &RegistrationService::register_users));
@@ -145,6 +146,7 @@ class RegistrationTest : public testing::Test {
     auth::PublicUrls urls{{*auth::PublicUrl::parse("https://sync.example/x")}};
     KeepingMailer mailer;
     std::unique_ptr<store::Store> records;
+    std::unique_ptr<RecordsHere> records_here;
     std::unique_ptr<sqlite::RegistrationSqlite> database;
     std::unique_ptr<sqlite::UsersSqlite> backend;
     std::unique_ptr<auth::WeaveAuth> auth;

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/auth/basic_auth.hpp"
 #include "sync/registration/service.hpp"
 #include "sync/registration/user_name.hpp"
 
@@ -109,7 +110,8 @@ RegistrationService::Answer RegistrationService::create_user(Context& context) {
 
 RegistrationService::Answer RegistrationService::delete_user(Context& context) {
     const auto user = *context.identity<BackendUser>();
-    auto removed = co_await remove(context, user);
+    const auto login = auth::parse_basic(context.request().headers.find("Authorization").value_or(""));
+    auto removed = co_await remove(context, user, login ? login->password : std::string());
     if (!removed) co_return std::move(removed.error());
     co_return text("1");
 }

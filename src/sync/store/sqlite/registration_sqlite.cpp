@@ -27,6 +27,10 @@ SqlResult<void> prepare_schema(Database& database, const std::string& path) {
     if (*version == registration_format) return {};
     auto transaction = Transaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
+    // Another program that shares the file may have made the tables meanwhile.
+    const auto now = database.user_version();
+    if (!now) return std::unexpected(now.error());
+    if (*now == registration_format) return {};
     if (auto made = database.execute(schema); !made) return made;
     if (auto set = database.set_user_version(registration_format); !set) return set;
     return transaction->commit();

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "sync/accounts/test_loop.hpp"
 #include "sync/auth/stored_password.hpp"
 #include "sys/scratch_folder_fixture.hpp"
@@ -50,6 +54,23 @@ class UsersSqliteTest : public testing::Test {
     std::unique_ptr<RegistrationSqlite> database;
     std::unique_ptr<UsersSqlite> users;
 };
+
+TEST_F(UsersSqliteTest, ProgramsThatShareTheFileMayMakeItTogether) {
+    for (int round = 0; round < 10; ++round) {
+        const auto shared = folder / ("shared-" + std::to_string(round));
+        std::atomic<int> failed = 0;
+        std::vector<std::jthread> programs;
+        for (int n = 0; n < 4; ++n)
+            programs.emplace_back([&] {
+                const auto opened = RegistrationSqlite::open(shared);
+                if (opened) return;
+                ++failed;
+                ADD_FAILURE() << opened.error().message;
+            });
+        programs.clear();
+        ASSERT_EQ(failed, 0);
+    }
+}
 
 TEST_F(UsersSqliteTest, AUserIsMadeOnce) {
     const auto ann = create("ann", "password1");
