@@ -64,10 +64,10 @@ def fill(setting: Setting, server: Homespun, users: int = USERS, records: int = 
     subprocess.run([str(word) for word in command], check=True)
 
 
-def run(setting: Setting, server: Homespun, *words: str, seconds: int = 0) -> Run:
-    """One level against the server. Raises RuntimeError when the generator failed, or more than one request in a hundred."""
+def run(setting: Setting, server: Homespun, *words: str, seconds: int = 0, place: str = "") -> Run:
+    """One level against the server, at its storage 1.5 or at `place` (path#secret). Raises RuntimeError when the generator failed, or more than one request in a hundred."""
     folder = setting.folder("run")
-    url = f"{server.root}/storage/1.5#{server.master_secret()}"
+    url = server.root + (place or f"/storage/1.5#{server.master_secret()}")
     length = str(max(seconds if not setting.quick else 0, setting.seconds, 4))
     command = [str(setting.build / "stampede"), "run", url, *words, "-d", length, "--warm-up", "0"]
     done = subprocess.run(

@@ -150,8 +150,9 @@ TEST(SyncModelTest, WantsASecretAndAPath) {
 
 /// The requests a session sends to a server where everything is well.
 std::vector<std::string> heads_of(const SyncProfile& profile, std::uint64_t draw,
-                                  std::vector<std::size_t>* sizes = nullptr) {
-    const auto model = SyncModel::make(profile, sync_target(), {});
+                                  std::vector<std::size_t>* sizes = nullptr,
+                                  const Target& target = sync_target()) {
+    const auto model = SyncModel::make(profile, target, {});
     const auto session = (*model)->make_session();
     Memory memory;
     session->begin(41, draw, memory);
@@ -206,6 +207,20 @@ TEST(SyncModelTest, EveryProfileCompletesAgainstAServerThatIsWell) {
         for (std::uint64_t draw = 0; draw < 50; ++draw)
             EXPECT_FALSE(heads_of(profile, draw).empty()) << profile.name;
     }
+}
+
+TEST(SyncModelTest, StorageOf2010IsAskedByNameAndPassword) {
+    const auto target = *Target::parse("http://h:1/1.1#pw");
+    const auto heads = heads_of(*find_sync_profile("weave-2010"), 3, nullptr, target);
+    EXPECT_THAT(heads.front(), HasSubstr("GET /1.1/cuser42/info/collections HTTP/1.1\r\n"));
+    // cuser42:pw
+    for (const auto& head : heads)
+        EXPECT_THAT(head, HasSubstr("\r\nAuthorization: Basic Y3VzZXI0Mjpwdw==\r\n"));
+    EXPECT_THAT(SyncModel::make(*find_sync_profile("firefox-2016"), target, {}).error().message,
+                HasSubstr("-m weave-2010"));
+    EXPECT_THAT(
+        SyncModel::make(*find_sync_profile("weave-2010"), *Target::parse("http://h/1.0"), {}).error().message,
+        HasSubstr("#PASSWORD"));
 }
 
 TEST(SyncModelTest, PayloadsHaveTheSizesOfTheSheet) {

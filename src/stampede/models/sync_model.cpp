@@ -18,6 +18,19 @@ base::Result<std::unique_ptr<SyncModel>> SyncModel::make(const SyncProfile& prof
         }
         return std::unique_ptr<SyncModel>(new SyncModel(profile, target, settings, preparing));
     }
+    if (is_weave_path(target.path)) {
+        if (profile.name != "weave-2010") {
+            return base::fail(
+                "storage 1.0 and 1.1 is loaded with -m weave-2010: the other profiles are those of today's "
+                "Firefox");
+        }
+        if (target.secret.empty()) {
+            return base::fail(
+                "the users cuser1, cuser2, … log in with a password: write it behind the URL, like "
+                "http://127.0.0.1:5000/1.1#PASSWORD");
+        }
+        return std::unique_ptr<SyncModel>(new SyncModel(profile, target, settings, preparing));
+    }
     if (target.secret.empty()) {
         return base::fail(
             "the Sync profiles sign their requests: write the server's master secret behind the URL, like "

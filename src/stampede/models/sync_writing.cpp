@@ -7,6 +7,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "base/encoding.hpp"
 #include "base/hawk.hpp"
 #include "base/text.hpp"
 
@@ -18,7 +19,10 @@ constexpr std::string_view id_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm
 }  // namespace
 
 SyncWriter::SyncWriter(const Target& target)
-    : target_(target), lower_host_(base::to_lower(target.host)), tokens_({target.secret}) {
+    : target_(target),
+      lower_host_(base::to_lower(target.host)),
+      weave_(is_weave_path(target.path)),
+      tokens_({target.secret}) {
     // What encrypted payloads look like: base64 of random bytes.
     constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     Dice dice(42);
@@ -28,6 +32,11 @@ SyncWriter::SyncWriter(const Target& target)
 }
 
 SyncPass SyncWriter::pass_for(std::uint64_t uid) const {
+    if (weave_) {
+        const auto name = fmt::format("cuser{}", uid);
+        const auto login = base::base64_encode(name + ":" + target_.secret, base::Base64::standard);
+        return {fmt::format("{}/{}", target_.path, name), {}, {}, "Basic " + login};
+    }
     sync::protocol::TokenPayload payload;
     payload.uid = uid;
     payload.expires = std::time(nullptr) + pass_life_s;
@@ -37,8 +46,8 @@ SyncPass SyncWriter::pass_for(std::uint64_t uid) const {
     return {fmt::format("{}/{}", target_.path, uid), std::move(pair.id), std::move(pair.key)};
 }
 
-void SyncWriter::write(const Request& request, const SyncPass& pass, std::int64_t clock_skew_s, Dice& dice,
-                       std::string& bytes) const {
+std::string SyncWriter::signature(const Request& request, const SyncPass& pass, std::int64_t clock_skew_s,
+                                  Dice& dice) const {
     std::string nonce(8, 'a');
     for (auto& letter : nonce)
         letter = id_letters[dice.below(id_letters.size())];
@@ -47,12 +56,16 @@ void SyncWriter::write(const Request& request, const SyncPass& pass, std::int64_
     header.ts = std::to_string(std::time(nullptr) + clock_skew_s);
     header.nonce = std::move(nonce);
     const base::hawk::Request signed_part{request.method, request.target, lower_host_, target_.port};
+    return base::hawk::sign(pass.key, std::move(header), signed_part);
+}
 
+void SyncWriter::write(const Request& request, const SyncPass& pass, std::int64_t clock_skew_s, Dice& dice,
+                       std::string& bytes) const {
     bytes.clear();
     const auto out = std::back_inserter(bytes);
     fmt::format_to(out, "{} {} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nAccept: application/json\r\n",
                    request.method, request.target, target_.authority(),
-                   base::hawk::sign(pass.key, std::move(header), signed_part));
+                   pass.basic.empty() ? signature(request, pass, clock_skew_s, dice) : pass.basic);
     bytes += request.more_headers;
     if (!request.body.empty())
         fmt::format_to(out, "Content-Type: application/json\r\nContent-Length: {}\r\n", request.body.size());
@@ -72,6 +85,10 @@ void SyncWriter::write_token_request(std::string_view access_token, std::string_
 std::string_view SyncWriter::payload(std::size_t size, Dice& dice) const {
     size = std::min(size, longest_payload);
     return std::string_view(letters_).substr(dice.below(letters_.size() - size), size);
+}
+
+bool is_weave_path(std::string_view path) {
+    return path.ends_with("/1.1") || path.ends_with("/1.0") || path.ends_with("/1");
 }
 
 std::size_t pareto_size(Dice& dice) {

@@ -10,17 +10,19 @@
 
 namespace homespun::stampede {
 
-/// What lets a user in: a storage token and its key.
+/// What lets a user in: a storage token and its key, or name and password.
 struct SyncPass {
-    std::string path;  ///< of the user's storage: "/storage/1.5/17"
+    std::string path;  ///< of the user's storage: "/storage/1.5/17", "/1.1/cuser17"
     std::string id, key;
+    std::string basic = {};  ///< when not empty, the Authorization header as a whole; id and key are not used
 };
 
 /// Makes passes with the server's master secret, and requests that are signed with them. What all Sync models
 /// share; immutable.
 class SyncWriter {
   public:
-    /// `target.secret` is the master secret, `target.path` what stands before the uid.
+    /// `target.secret` is the master secret, `target.path` what stands before the uid. Where that is storage
+    /// 1.0 or 1.1, the secret is the password of all users, who are called cuser1, cuser2, …
     explicit SyncWriter(const Target& target);
 
     /// Good for `pass_life_s` from now.
@@ -45,11 +47,18 @@ class SyncWriter {
     [[nodiscard]] const Target& target() const { return target_; }
 
   private:
+    [[nodiscard]] std::string signature(const Request& request, const SyncPass& pass,
+                                        std::int64_t clock_skew_s, Dice& dice) const;
+
     const Target target_;
     const std::string lower_host_;
+    const bool weave_;
     const sync::protocol::Tokens tokens_;
     std::string letters_;  ///< what payloads are cut from
 };
+
+/// Whether that is the path of storage 1.0 or 1.1: `/1.1`, `/1.0` or `/1` at its end.
+bool is_weave_path(std::string_view path);
 
 /// 300 x Pareto(3), at most 7,000: the payloads of Mozilla's script since 2014.
 std::size_t pareto_size(Dice& dice);
