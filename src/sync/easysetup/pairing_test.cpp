@@ -230,6 +230,20 @@ TEST(FlakyNetworkTest, AnyLostRequestOrAnswerIsRepeated) {
     }
 }
 
+/// The receiver is quicker than the sender's repetition, which must still find that it had arrived.
+TEST(FlakyNetworkTest, TheSendersLastAnswerIsLostAndTheReceiverIsDone) {
+    Pair pair;
+    pair.run();
+    ASSERT_TRUE(pair.sender->send(example_credentials()));
+    static_cast<void>(pair.server.answer(*pair.sender->request()));
+    pair.sender->unanswered();
+    while (step(pair.receiver, pair.server)) {
+    }
+    EXPECT_TRUE(pair.receiver.credentials());
+    step(*pair.sender, pair.server);
+    EXPECT_TRUE(pair.sender->sent()) << pair.sender->failure().value_or(Failure{}).detail;
+}
+
 TEST(FlakyNetworkTest, TheFirstVersionGivesUp) {
     for (const auto loss : {Loss::request, Loss::answer}) {
         const auto trial = pair_with_loss(1, 3, Role::receiver, 3, loss);

@@ -107,6 +107,22 @@ TEST_F(PartyTest, AReceiverPollsForItsSender) {
     expect_report(receiver_, ErrorCode::timeout);
 }
 
+TEST_F(PartyTest, WhoAsksMoreOftenDoesNotGiveUpSooner) {
+    for (const auto [interval, times] : {std::pair(100ms, 3000), {5000ms, 60}}) {
+        Receiver receiver(random_, newest_version, interval);
+        receiver.answered(response(200, "\"eg2m\""));
+        receiver.answered(response(200, "\"\"", "\"mine\""));
+        EXPECT_EQ(receiver.request()->wait, 2 * interval);
+        for (int i = 0; i < times; ++i) {
+            receiver.answered(response(304));
+            ASSERT_FALSE(receiver.failure()) << i;
+            EXPECT_EQ(receiver.request()->wait, interval);
+        }
+        receiver.answered(response(304));
+        expect_report(receiver, ErrorCode::timeout);
+    }
+}
+
 TEST_F(PartyTest, OnlyPeopleAreWaitedForLong) {
     for (const auto& [version, last_tries] : {std::pair(2, 10), std::pair(3, 300)}) {
         KeyExchange server;

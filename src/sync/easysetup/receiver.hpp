@@ -10,13 +10,14 @@ namespace homespun::sync::easysetup {
 /// The new device: gets a channel, shows the PIN, receives the credentials (sheet 6.1, left column).
 class Receiver final : public Party {
   public:
-    explicit Receiver(base::Random& random, Version version = newest_version);
+    explicit Receiver(base::Random& random, Version version = newest_version,
+                      std::chrono::milliseconds poll_interval = usual_poll_interval);
 
     /// What to show, as soon as there is a channel.
     [[nodiscard]] const std::optional<Pin>& pin() const { return pin_; }
     /// The other device has begun: the PIN need not be shown any longer.
     [[nodiscard]] bool started() const { return step_ > 1; }
-    /// The result. What is left to send then only sweeps the channel.
+    /// The result.
     [[nodiscard]] const std::optional<Credentials>& credentials() const { return credentials_; }
 
   private:
