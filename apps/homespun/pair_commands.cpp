@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "admin_client.hpp"
+#include "base/text.hpp"
 #include "pair_explanations.hpp"
 #include "sync/easysetup/party_driver.hpp"
 #include "sync/easysetup/receiver.hpp"
@@ -182,9 +183,9 @@ int PairCommands::receive() const {
     Receiver receiver(random, protocol_, poll_interval());
     bool pin_shown = false, begun = false;
     const auto failure = Pairing(connection->client, connection->server, receiver).run([&] {
-        if (receiver.pin() && !pin_shown && !receiver.failure()) show_pin(*receiver.pin());
+        if (receiver.ready() && !pin_shown) show_pin(*receiver.pin());
         if (receiver.started() && !begun) tell("The other device answers.");
-        pin_shown = receiver.pin().has_value();
+        pin_shown = receiver.ready();
         begun = receiver.started();
     });
     if (failure) return complain(explain(*failure, Role::receiver, begun), exit_status(*failure));
@@ -220,6 +221,8 @@ base::Result<Credentials> PairCommands::credentials() const {
     if (!written_key) return std::unexpected(written_key.error());
     const auto sync_key = parse_sync_key(*written_key);
     if (!sync_key) return base::fail(fmt::format("{}: {}", sync_key_file_, sync_key.error().message));
+    if (!base::is_utf8(*password)) return base::fail(password_file_ + ": the password is not UTF-8");
+    if (!base::is_utf8(account_) || !base::is_utf8(url_)) return base::fail("--account or --url: not UTF-8");
     return Credentials{account_, *password, *sync_key, url_};
 }
 

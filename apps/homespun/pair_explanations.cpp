@@ -16,8 +16,10 @@ std::string advice(const Failure& failure, Role role, bool begun) {
     switch (failure.code) {
         case ErrorCode::channel:
         case ErrorCode::server:
-            return "Is the address that of a key exchange (the browsers' preference "
-                   "services.sync.jpake.serverURL)? Its log says why it refused.";
+            return fmt::format(
+                "If the address is that of a key exchange (the browsers' preference "
+                "services.sync.jpake.serverURL), its log says why. {}",
+                anew);
         case ErrorCode::network:
             return fmt::format("Check the address and the network. {}", anew);
         case ErrorCode::timeout:

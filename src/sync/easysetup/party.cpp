@@ -101,7 +101,10 @@ void Party::give_up_at(int status) {
     if (status == 404)
         return give_up(
             {ErrorCode::nodata, "the channel is gone: the other device gave up, or it took too long"});
-    give_up({ErrorCode::server, fmt::format("the server answered with status {}", status)});
+    const auto* meaning = status == 400   ? ": a third device came to the channel, which ends it"
+                          : status == 403 ? ": this address asked too often, or may not ask"
+                                          : "";
+    give_up({ErrorCode::server, fmt::format("the server answered with status {}{}", status, meaning)});
 }
 
 void Party::ask_for_channel() {

@@ -79,6 +79,9 @@ TEST_F(PartyTest, AReceiverBeginsWithAChannel) {
     EXPECT_EQ(header(request, "If-Match"), "none");
     EXPECT_EQ(header(request, "Content-Type"), "application/json");
     EXPECT_EQ(request->wait, 0ms);
+    EXPECT_FALSE(receiver_.ready()) << "whoever typed the PIN now would find nothing";
+    receiver_.answered(response(200, "\"\"", "\"mine\""));
+    EXPECT_TRUE(receiver_.ready());
 }
 
 TEST_F(PartyTest, NoChannelIsTheEnd) {

@@ -26,6 +26,7 @@ void Receiver::on_channel() {
 }
 
 void Receiver::on_uploaded() {
+    ready_ = true;
     const bool waits_long = step_ == 1 || (step_ == 3 && version() >= delay_version);
     poll(waits_long ? patience_with_people : patience);
 }
