@@ -9,6 +9,7 @@
 
 #include "base/random.hpp"
 #include "sync/easysetup/channels.hpp"
+#include "sync/easysetup/pin.hpp"
 
 namespace {
 
@@ -63,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // A known id and channel now and then, or nothing would ever be reached.
         const auto id = (what & 8) != 0 ? std::string(exchange_id_length, static_cast<char>('a' + what % 3))
                                         : std::string(input.text(input.byte()));
-        const auto channel = (what & 16) != 0 ? std::string(4, channel_alphabet[input.byte() % 8])
+        const auto channel = (what & 16) != 0 ? std::string(4, pin_alphabet[input.byte() % 8])
                                               : std::string(input.text(input.byte() % 8));
         const auto tags = TagList::parse(input.text(input.byte()));
         now += (what & 32) != 0 ? input.byte() * 8 : 0;
@@ -71,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case 0:
                 if (const auto opened = exchange.open(id, now)) {
                     demand(opened->size() == rules.id_length);
-                    demand(opened->find_first_not_of(channel_alphabet) == std::string::npos);
+                    demand(opened->find_first_not_of(pin_alphabet) == std::string::npos);
                 }
                 break;
             case 1: {

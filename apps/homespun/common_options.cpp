@@ -13,7 +13,8 @@ void CommonOptions::add_to(CLI::App& command) {
     command.add_option("--config", file,
                        "Configuration file (TOML); default /etc/homespun.toml if it is there");
     command.add_option("--data", data, "Data directory");
-    command.add_option("--set", set, "Any setting, as name=value; `homespun config --template` lists them");
+    command.add_option("--set", set, "Any setting, as name=value; `homespun config --template` lists them")
+        ->allow_extra_args(false);  // one value each: what follows is the command's own
 }
 
 base::Result<config::Overrides> CommonOptions::overrides() const {

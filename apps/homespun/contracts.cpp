@@ -62,8 +62,9 @@ base::Result<void> Installation::Parts::bind_contracts() {
         std::string mount;
         std::function<void(barrel::Natives&)> fill;
         std::vector<std::string> more_mounts = {};
-        bool ignore_trailing_slashes = false;
+        std::size_t ignored_trailing_slashes = 0;
     };
+    constexpr std::size_t all_slashes = -1;
     auto& users = registration->service();
     const Contract contracts[] = {
         {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
@@ -87,26 +88,26 @@ base::Result<void> Installation::Parts::bind_contracts() {
          "/user/1.0",
          [&](barrel::Natives& natives) { users.register_users(natives); },
          {"/user/1"},
-         true},
+         all_slashes},
         {"user",
          "misc",
          "/misc/1.0",
          [&](barrel::Natives& natives) { users.register_misc(natives); },
          {"/misc/1"},
-         true},
+         all_slashes},
         {"user", "account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
         {store->weave() != nullptr ? "storage-1.1" : "",
          "storage-1.1",
          "/1.1",
          [this](barrel::Natives& natives) { weave->register_natives(natives); },
          {"/1.0", "/1"},
-         true},
+         all_slashes},
         {"keyexchange",
          "key-exchange",
          settings.text("mount.keyexchange"),
          [this](barrel::Natives& natives) { key_exchange->service().register_natives(natives); },
          {},
-         true},
+         1},
     };
     std::vector<barrel::Application::Mounted> mounted;
     if (metrics_beside_all()) {
@@ -123,7 +124,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         mounts.insert(mounts.end(), contract.more_mounts.begin(), contract.more_mounts.end());
         auto bound = bind(contract.name, natives, std::move(mounts));
         if (!bound) return std::unexpected(bound.error());
-        bound->ignore_trailing_slashes = contract.ignore_trailing_slashes;
+        bound->ignored_trailing_slashes = contract.ignored_trailing_slashes;
         mounted.push_back(std::move(*bound));
     }
     for (const auto& each : mounted)

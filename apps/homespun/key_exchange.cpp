@@ -165,10 +165,16 @@ std::vector<config::Key> key_exchange_keys() {
     };
 }
 
+/// Ends with a slash, like the preference of the browsers.
+std::string KeyExchangePart::public_address(const Ties& ties) {
+    if (!runs(ties.settings, "keyexchange")) return {};
+    return ties.root_url + ties.settings.text("mount.keyexchange") + "/";
+}
+
 KeyExchangePart::KeyExchangePart(const Ties& ties, net::TrustedProxies whitelist)
     : exchange_(channel_rules(ties.settings), ties.random, channel_metrics(ties.metrics)),
       filter_(filter_rules(ties.settings), std::move(whitelist), filter_metrics(ties.metrics)),
-      admin_(filter_, ties.clock, ties.logger) {
+      admin_(filter_, public_address(ties), ties.clock, ties.logger) {
     // What ends with time alone is noticed when somebody looks.
     ties.metrics.before_render([this, &clock = ties.clock] {
         exchange_.sweep(clock.now_ms());

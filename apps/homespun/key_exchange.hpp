@@ -38,6 +38,7 @@ class KeyExchangePart {
 
   private:
     KeyExchangePart(const Ties& ties, homespun::net::TrustedProxies whitelist);
+    static std::string public_address(const Ties& ties);
     homespun::base::Result<void> open_file(const Ties& ties);
 
     homespun::sync::easysetup::Channels exchange_;

@@ -8,6 +8,7 @@
 #include "common_options.hpp"
 #include "data_commands.hpp"
 #include "operator_commands.hpp"
+#include "pair_commands.hpp"
 #include "serve.hpp"
 #include "settings.hpp"
 
@@ -195,6 +196,8 @@ int main(int argc, char** argv) {
 
     DataCommands data_commands(commands.common);
     data_commands.add_to(app, command);
+    PairCommands pair_commands(commands.common);
+    pair_commands.add_to(app, command);
 
 #ifdef HOMESPUN_TEST_CONTROL
     auto& test = *app.add_subcommand("test", "Test control");

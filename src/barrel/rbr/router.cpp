@@ -132,7 +132,7 @@ Match Router::match(std::string_view method, std::string_view target) const {
         if (!left) continue;
         search.tree = &tree;
         rest = *left;
-        while (tree.ignore_trailing_slashes && rest.ends_with('/'))
+        for (auto ignored = tree.ignored_trailing_slashes; ignored > 0 && rest.ends_with('/'); --ignored)
             rest.remove_suffix(1);
         break;
     }
@@ -287,7 +287,8 @@ std::expected<Router, Diagnostics> Router::build(std::span<const Mount> mounts) 
         if (!segments.empty() && segments.back().empty())
             segments.pop_back();  // `/` alone, or a slash at the end of a mount
         Tree& tree = router.tree_for(std::move(segments), mount.service);
-        tree.ignore_trailing_slashes |= mount.ignore_trailing_slashes;
+        tree.ignored_trailing_slashes =
+            std::max(tree.ignored_trailing_slashes, mount.ignored_trailing_slashes);
         const std::vector<const Path*> paths = mount.file->all<Path>();
         for (std::size_t i = 0; i < paths.size(); ++i)
             router.add(tree, mount, *paths[i], i, problems);

@@ -75,8 +75,9 @@ class Router {
         const File* file = nullptr;  ///< Checked; only used while building.
         std::string root;            ///< Empty: the `root` of the file.
         bool contract_page = false;  ///< Adds GET ROOT/__api__, found as contract_page.
-        bool ignore_trailing_slashes =
-            false;  ///< `/a/` is `/a`, for clients that append one. Services that share a mount agree on it.
+        /// So many slashes at the end do not count: with 1 `/a/` is `/a`, for clients that append one. Of
+        /// services that share a mount the largest number holds.
+        std::size_t ignored_trailing_slashes = 0;
     };
     static constexpr std::size_t contract_page = static_cast<std::size_t>(-2);
 
@@ -118,7 +119,7 @@ class Router {
     struct Tree {
         std::vector<std::string> mount;
         std::size_t service = 0;  // who answers when nothing matches
-        bool ignore_trailing_slashes = false;
+        std::size_t ignored_trailing_slashes = 0;
         std::vector<Node> nodes{1};
     };
     struct Search;

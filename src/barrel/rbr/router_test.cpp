@@ -111,8 +111,9 @@ TEST(RbrRouter, AMountMayIgnoreTrailingSlashes) {
         "t.rbr");
     ASSERT_TRUE(file) << file.error().render();
     const auto router = Router::build(std::vector<Router::Mount>{
-        {.service = 0, .file = &*file, .root = "", .ignore_trailing_slashes = true}});
+        {.service = 0, .file = &*file, .root = "", .ignored_trailing_slashes = 2}});
     ASSERT_TRUE(router);
+    EXPECT_EQ(router->match("GET", "/old/x///").outcome, Outcome::NotFound);
     for (const auto* target : {"/old/x", "/old/x/", "/old/x//", "/old/x/?a=/"}) {
         const auto found = router->match("GET", target);
         EXPECT_EQ(found.outcome, Outcome::Found) << target;

@@ -80,7 +80,7 @@ std::expected<std::unique_ptr<Application>, rbr::Diagnostics> Application::build
         if (roots.empty()) roots.emplace_back();
         for (std::string& root : roots)
             mounts.push_back({i, &service.contract(), std::move(root), service.has_contract_page(),
-                              services[i].ignore_trailing_slashes});
+                              services[i].ignored_trailing_slashes});
     }
     auto router = rbr::Router::build(mounts);
     if (!router) return std::unexpected(std::move(router.error()));

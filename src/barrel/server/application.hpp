@@ -36,8 +36,8 @@ class Application final : public net::http::Application {
     struct Mounted {
         std::string name;  ///< For logs and metrics: `token`.
         Service service;
-        std::vector<std::string> mounts;       ///< Where it answers; empty: the `root` of its contract.
-        bool ignore_trailing_slashes = false;  ///< As in rbr::Router::Mount.
+        std::vector<std::string> mounts;           ///< Where it answers; empty: the `root` of its contract.
+        std::size_t ignored_trailing_slashes = 0;  ///< As in rbr::Router::Mount.
     };
     using Observer = std::function<void(const net::http::Request&, const net::http::Response&,
                                         std::chrono::microseconds, const Outcome&)>;

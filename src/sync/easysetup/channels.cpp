@@ -4,6 +4,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "sync/easysetup/pin.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
@@ -14,17 +15,8 @@ constexpr std::string_view nothing_yet = "{}";
 /// What a channel takes without its message: hashes, tags, the places in the containers.
 constexpr std::size_t bytes_of_a_channel = 1024;
 
-static_assert(channel_alphabet.size() == 32, "five bits of a random byte choose a letter");
-
 std::size_t cost_of(const Channel& channel) {
     return bytes_of_a_channel + channel.content.size();
-}
-
-std::string random_id(base::Random& random, std::size_t length) {
-    auto id = random.bytes(length);
-    for (char& letter : id)
-        letter = channel_alphabet[static_cast<unsigned char>(letter) % channel_alphabet.size()];
-    return id;
 }
 
 bool holds(const Channels::Preconditions& preconditions, const Channel& channel) {
@@ -33,8 +25,8 @@ bool holds(const Channels::Preconditions& preconditions, const Channel& channel)
     return !only_if_empty || channel.tag.empty();
 }
 
-bool is_channel(const std::string& id, const Channel& channel) {
-    return id.find_first_not_of(channel_alphabet) == std::string::npos && !channel.devices.empty() &&
+bool is_sound(const std::string& id, const Channel& channel) {
+    return id.find_first_not_of(pin_alphabet) == std::string::npos && !channel.devices.empty() &&
            channel.devices.size() <= most_devices;
 }
 
@@ -56,7 +48,7 @@ Channels::Result<std::string> Channels::open_locked(std::string_view id, std::in
     if (channels_.size() >= rules_.most_channels || bytes_ + cost_of(made) > rules_.most_bytes)
         return std::unexpected(ChannelRefusal::full);
     for (int tries = 0; tries < most_tries; ++tries) {
-        auto channel = random_id(random_, rules_.id_length);
+        auto channel = random_letters(random_, rules_.id_length);
         if (channels_.contains(channel)) continue;
         add(channel, std::move(made));
         return channel;
@@ -234,7 +226,7 @@ void Channels::restore(const std::string& channel, Channel kept, std::int64_t no
     // A shorter ttl than before, or a clock that was set back, must not give a channel more than it would get
     // today.
     kept.ends_ms = std::min(kept.ends_ms, now_ms + rules_.ttl_ms);
-    if (!is_channel(channel, kept) || kept.ends_ms <= now_ms || channels_.contains(channel)) return;
+    if (!is_sound(channel, kept) || kept.ends_ms <= now_ms || channels_.contains(channel)) return;
     if (channels_.size() >= rules_.most_channels || bytes_ + cost_of(kept) > rules_.most_bytes) return;
     add(channel, std::move(kept));
 }

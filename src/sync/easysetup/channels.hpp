@@ -20,8 +20,6 @@ namespace homespun::sync::easysetup {
 
 /// Of X-KeyExchange-Id: clients send 128 random bytes in hex.
 inline constexpr std::size_t exchange_id_length = 256;
-/// Of channel ids: no 0, 1, l and o, which people mistake for each other.
-inline constexpr std::string_view channel_alphabet = "23456789abcdefghijkmnpqrstuvwxyz";
 
 struct ChannelRules {
     std::size_t id_length = 4;       ///< of a channel; Firefox takes 4

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "base/jpake_fixture.hpp"
 #include "base/json.hpp"
@@ -56,10 +57,7 @@ std::string type_of(const KeyExchange::Upload& upload) {
 
 TEST(PairingTest, HandsOverTheCredentials) {
     Pair pair;
-    const auto pin = *pair.receiver.pin();
     EXPECT_FALSE(pair.receiver.started());
-    pair.server.strict = true;
-    // In turns by hand, so that nothing polls more often than needed and strict counting holds.
     pair.run();
     EXPECT_TRUE(pair.receiver.started());
     ASSERT_TRUE(pair.sender->paired());
@@ -71,8 +69,7 @@ TEST(PairingTest, HandsOverTheCredentials) {
     EXPECT_FALSE(pair.receiver.failure());
     ASSERT_TRUE(pair.receiver.credentials());
     EXPECT_EQ(*pair.receiver.credentials(), example_credentials());
-    EXPECT_FALSE(pair.server.has(pin.channel));
-    EXPECT_EQ(pair.server.deliveries(), 6);
+    EXPECT_EQ(pair.server.deliveries(), 6) << "no more than the first server gave out";
     EXPECT_THAT(pair.server.reports(), IsEmpty());
 }
 
@@ -86,7 +83,7 @@ TEST(PairingTest, MessagesComeInTheSheetsOrderWithPreconditions) {
         types.push_back(type_of(upload));
         EXPECT_EQ(upload.if_none_match, types.size() == 1 ? "*" : "") << types.back();
         EXPECT_EQ(upload.if_match, before) << types.back();
-        before = '"' + base::hex_encode(base::sha256(upload.body)).substr(0, 32) + '"';
+        before = '"' + base::hex_encode(base::md5(upload.body)) + '"';
         const auto message = base::json::parse(upload.body);
         EXPECT_EQ(*message->integer("version"), 3);
     }
@@ -228,6 +225,20 @@ TEST(FlakyNetworkTest, AnyLostRequestOrAnswerIsRepeated) {
             }
         }
     }
+}
+
+/// The receiver is quicker than the sender's repetition, which must still find that it had arrived.
+TEST(FlakyNetworkTest, TheSendersLastAnswerIsLostAndTheReceiverIsDone) {
+    Pair pair;
+    pair.run();
+    ASSERT_TRUE(pair.sender->send(example_credentials()));
+    static_cast<void>(pair.server.answer(*pair.sender->request()));
+    pair.sender->unanswered();
+    while (step(pair.receiver, pair.server)) {
+    }
+    EXPECT_TRUE(pair.receiver.credentials());
+    step(*pair.sender, pair.server);
+    EXPECT_TRUE(pair.sender->sent()) << pair.sender->failure().value_or(Failure{}).detail;
 }
 
 TEST(FlakyNetworkTest, TheFirstVersionGivesUp) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "sync/easysetup/pin.hpp"
@@ -12,16 +14,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t client_id_bytes = 128;  // the server wants exactly 256 characters
-constexpr std::chrono::milliseconds poll_interval = 1s;
-constexpr std::chrono::milliseconds after_upload = 2 * poll_interval;  // the other side needs a moment anyway
 constexpr std::chrono::milliseconds before_repeat = 2s;
 constexpr int most_repeats = 5;
 
 }  // namespace
 
-Party::Party(Role role, Version version, base::Random& random)
+Party::Party(Role role, Version version, base::Random& random, std::chrono::milliseconds poll_interval)
     : role_(role),
       version_(version),
+      poll_interval_(poll_interval),
       random_(random),
       client_id_(base::hex_encode(random.bytes(client_id_bytes))) {}
 
@@ -85,7 +86,7 @@ void Party::take_poll(const net::http::ClientResponse& answer) {
         if (tries_left_ == 0) return give_up({ErrorCode::timeout, "the other device does not answer"});
         --tries_left_;
         repeats_ = 0;
-        request_->wait = poll_interval;
+        request_->wait = poll_interval_;
         return;
     }
     if (answer.status != 200) return give_up_at(answer.status);
@@ -100,7 +101,10 @@ void Party::give_up_at(int status) {
     if (status == 404)
         return give_up(
             {ErrorCode::nodata, "the channel is gone: the other device gave up, or it took too long"});
-    give_up({ErrorCode::server, fmt::format("the server answered with status {}", status)});
+    const auto* meaning = status == 400   ? ": a third device came to the channel, which ends it"
+                          : status == 403 ? ": this address asked too often, or may not ask"
+                                          : "";
+    give_up({ErrorCode::server, fmt::format("the server answered with status {}{}", status, meaning)});
 }
 
 void Party::ask_for_channel() {
@@ -118,12 +122,12 @@ void Party::upload(std::string message) {
     }
 }
 
-void Party::poll(int tries) {
+void Party::poll(std::chrono::seconds patience) {
     auto& request = ask(Stage::poll, "GET", "/" + channel_);
-    tries_left_ = tries;
+    tries_left_ = static_cast<int>(std::max<std::int64_t>(patience / poll_interval_, 1));
     if (own_tag_.empty()) return;
     request.headers.set("If-None-Match", own_tag_);
-    request.wait = after_upload;
+    request.wait = 2 * poll_interval_;  // the other side needs a moment anyway
 }
 
 void Party::rest() {
@@ -134,11 +138,6 @@ void Party::rest() {
 void Party::end() {
     stage_ = Stage::over;
     request_.reset();
-}
-
-void Party::complete() {
-    end();
-    if (role_ == Role::receiver) ask(Stage::parting, "DELETE", "/" + channel_);
 }
 
 void Party::give_up(Failure failure) {

@@ -15,6 +15,8 @@ namespace homespun::sync::easysetup {
 
 /// How long an answer may take before `Party::unanswered`.
 constexpr std::chrono::seconds request_timeout{60};
+/// Between two questions whether the other side has written.
+constexpr std::chrono::milliseconds usual_poll_interval{1000};
 
 /// What to send to the key-exchange server.
 struct Request {
@@ -58,7 +60,7 @@ class Party {
     [[nodiscard]] bool over() const { return stage_ == Stage::over; }
 
   protected:
-    Party(Role role, Version version, base::Random& random);
+    Party(Role role, Version version, base::Random& random, std::chrono::milliseconds poll_interval);
 
     /// The channel is there, `channel()`.
     virtual void on_channel() {}
@@ -70,12 +72,13 @@ class Party {
     void ask_for_channel();
     void use_channel(std::string channel) { channel_ = std::move(channel); }
     void upload(std::string message);
-    /// Asks for what the other side writes until something new is there, `tries` times in vain at most.
-    void poll(int tries);
+    /// Asks for what the other side writes until something new is there, in vain at most for `patience`.
+    void poll(std::chrono::seconds patience);
     /// Nothing to send until the person acts.
     void rest();
-    /// All went well. The receiver sweeps the channel, as the last who reads it.
-    void complete();
+    /// All went well. The channel is left to the server, which ends it with the sixth delivery: the sender
+    /// may have to repeat its last message, and must find there that it had arrived.
+    void complete() { end(); }
     void give_up(Failure failure);
     void give_up(const base::jpake::Failure& failure, std::string_view message);
 
@@ -96,6 +99,7 @@ class Party {
 
     const Role role_;
     const Version version_;
+    const std::chrono::milliseconds poll_interval_;
     base::Random& random_;
     const std::string client_id_;
     std::string channel_, own_tag_, peer_tag_;

@@ -79,6 +79,9 @@ TEST_F(PartyTest, AReceiverBeginsWithAChannel) {
     EXPECT_EQ(header(request, "If-Match"), "none");
     EXPECT_EQ(header(request, "Content-Type"), "application/json");
     EXPECT_EQ(request->wait, 0ms);
+    EXPECT_FALSE(receiver_.ready()) << "whoever typed the PIN now would find nothing";
+    receiver_.answered(response(200, "\"\"", "\"mine\""));
+    EXPECT_TRUE(receiver_.ready());
 }
 
 TEST_F(PartyTest, NoChannelIsTheEnd) {
@@ -105,6 +108,22 @@ TEST_F(PartyTest, AReceiverPollsForItsSender) {
     }
     receiver_.answered(response(304));
     expect_report(receiver_, ErrorCode::timeout);
+}
+
+TEST_F(PartyTest, WhoAsksMoreOftenDoesNotGiveUpSooner) {
+    for (const auto [interval, times] : {std::pair(100ms, 3000), {5000ms, 60}}) {
+        Receiver receiver(random_, newest_version, interval);
+        receiver.answered(response(200, "\"eg2m\""));
+        receiver.answered(response(200, "\"\"", "\"mine\""));
+        EXPECT_EQ(receiver.request()->wait, 2 * interval);
+        for (int i = 0; i < times; ++i) {
+            receiver.answered(response(304));
+            ASSERT_FALSE(receiver.failure()) << i;
+            EXPECT_EQ(receiver.request()->wait, interval);
+        }
+        receiver.answered(response(304));
+        expect_report(receiver, ErrorCode::timeout);
+    }
 }
 
 TEST_F(PartyTest, OnlyPeopleAreWaitedForLong) {

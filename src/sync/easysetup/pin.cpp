@@ -27,11 +27,16 @@ bool is_channel(std::string_view text) {
     return text.size() == channel_size && std::ranges::all_of(text, in_alphabet);
 }
 
+std::string random_letters(base::Random& random, std::size_t count) {
+    static_assert(pin_alphabet.size() == 32, "five bits of a random byte choose a letter");
+    auto letters = random.bytes(count);
+    for (char& letter : letters)
+        letter = pin_alphabet[static_cast<unsigned char>(letter) % pin_alphabet.size()];
+    return letters;
+}
+
 Pin Pin::make(base::Random& random, std::string channel) {
-    Pin pin{{}, std::move(channel)};
-    for (const char byte : random.bytes(secret_size))
-        pin.secret += pin_alphabet[static_cast<unsigned char>(byte) % pin_alphabet.size()];
-    return pin;
+    return {random_letters(random, secret_size), std::move(channel)};
 }
 
 base::Result<Pin> Pin::parse(std::string_view typed) {

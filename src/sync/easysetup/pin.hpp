@@ -13,6 +13,9 @@ constexpr std::string_view pin_alphabet = "23456789abcdefghijkmnpqrstuvwxyz";
 constexpr std::size_t secret_size = 8;
 constexpr std::size_t channel_size = 4;
 
+/// `count` letters of it at random.
+std::string random_letters(base::Random& random, std::size_t count);
+
 /// The name of a channel as `new_channel` gives it out.
 bool is_channel(std::string_view text);
 

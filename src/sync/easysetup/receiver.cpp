@@ -3,8 +3,8 @@
 namespace homespun::sync::easysetup {
 namespace {
 
-constexpr int tries = 10;
-constexpr int tries_for_a_person = 300;  // who types the PIN, or makes an account
+constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience_with_people{300};  // who type the PIN, or make an account
 
 base::jpake::FirstRound begin(base::Random& random) {
     // The names are ours and differ: nothing can be wrong with them.
@@ -15,8 +15,8 @@ base::jpake::FirstRound begin(base::Random& random) {
 
 }  // namespace
 
-Receiver::Receiver(base::Random& random, Version version)
-    : Party(Role::receiver, version, random), first_(begin(random)) {
+Receiver::Receiver(base::Random& random, Version version, std::chrono::milliseconds poll_interval)
+    : Party(Role::receiver, version, random, poll_interval), first_(begin(random)) {
     ask_for_channel();
 }
 
@@ -26,8 +26,9 @@ void Receiver::on_channel() {
 }
 
 void Receiver::on_uploaded() {
+    ready_ = true;
     const bool waits_long = step_ == 1 || (step_ == 3 && version() >= delay_version);
-    poll(waits_long ? tries_for_a_person : tries);
+    poll(waits_long ? patience_with_people : patience);
 }
 
 void Receiver::on_message(std::string_view text) {

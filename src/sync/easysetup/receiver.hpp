@@ -10,13 +10,16 @@ namespace homespun::sync::easysetup {
 /// The new device: gets a channel, shows the PIN, receives the credentials (sheet 6.1, left column).
 class Receiver final : public Party {
   public:
-    explicit Receiver(base::Random& random, Version version = newest_version);
+    explicit Receiver(base::Random& random, Version version = newest_version,
+                      std::chrono::milliseconds poll_interval = usual_poll_interval);
 
-    /// What to show, as soon as there is a channel.
+    /// As soon as there is a channel. Not to be shown before `ready`.
     [[nodiscard]] const std::optional<Pin>& pin() const { return pin_; }
+    /// Our first message is there: a sender with the PIN finds it.
+    [[nodiscard]] bool ready() const { return ready_; }
     /// The other device has begun: the PIN need not be shown any longer.
     [[nodiscard]] bool started() const { return step_ > 1; }
-    /// The result. What is left to send then only sweeps the channel.
+    /// The result.
     [[nodiscard]] const std::optional<Credentials>& credentials() const { return credentials_; }
 
   private:
@@ -32,6 +35,7 @@ class Receiver final : public Party {
     std::optional<base::jpake::Keys> keys_;
     std::optional<Pin> pin_;
     std::optional<Credentials> credentials_;
+    bool ready_ = false;
     int step_ = 1;  ///< the number of the sender's message that is due
 };
 

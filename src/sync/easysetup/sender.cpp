@@ -5,7 +5,7 @@
 namespace homespun::sync::easysetup {
 namespace {
 
-constexpr int tries = 10;
+constexpr std::chrono::seconds patience{10};
 
 base::jpake::FirstRound begin(base::Random& random) {
     // The names are ours and differ: nothing can be wrong with them.
@@ -16,18 +16,19 @@ base::jpake::FirstRound begin(base::Random& random) {
 
 }  // namespace
 
-Sender::Sender(Pin pin, base::Random& random, bool expect_delay, Version version)
-    : Party(Role::sender, version, random),
+Sender::Sender(Pin pin, base::Random& random, bool expect_delay, Version version,
+               std::chrono::milliseconds poll_interval)
+    : Party(Role::sender, version, random, poll_interval),
       secret_(std::move(pin.secret)),
       expect_delay_(expect_delay),
       first_(begin(random)) {
     use_channel(std::move(pin.channel));
-    poll(tries);
+    poll(patience);
 }
 
 void Sender::on_uploaded() {
     if (paired_) return complete();
-    poll(tries);
+    poll(patience);
 }
 
 void Sender::on_message(std::string_view text) {

@@ -14,7 +14,8 @@ class Sender final : public Party {
   public:
     /// `expect_delay`: it may take long until `send` is called, for the account is yet to be made; receivers
     /// that cannot wait are given up at once (`delayunsupported`).
-    Sender(Pin pin, base::Random& random, bool expect_delay, Version version = newest_version);
+    Sender(Pin pin, base::Random& random, bool expect_delay, Version version = newest_version,
+           std::chrono::milliseconds poll_interval = usual_poll_interval);
 
     /// The PIN was right, the channel is safe: time for `send`.
     [[nodiscard]] bool paired() const { return paired_; }

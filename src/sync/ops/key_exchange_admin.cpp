@@ -8,8 +8,16 @@ namespace homespun::sync::ops {
 using easysetup::AddressFilter;
 
 void KeyExchangeAdmin::register_natives(barrel::Natives& natives) {
+    natives.handler("key_exchange_url", [this](barrel::Context&) { return tell_url(); });
     natives.handler("list_blacklisted", [this](barrel::Context&) { return list(); });
     natives.handler("clear_blacklisted", [this](barrel::Context& context) { return clear(context); });
+}
+
+KeyExchangeAdmin::Answer KeyExchangeAdmin::tell_url() {
+    if (url_.empty()) co_return refusal(404, "the key exchange does not run on this server (services)");
+    std::string text;
+    base::json::Writer(text).begin_object().member("url", std::string_view(url_)).end_object();
+    co_return json_response(std::move(text));
 }
 
 KeyExchangeAdmin::Answer KeyExchangeAdmin::list() {
