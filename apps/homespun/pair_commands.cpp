@@ -156,17 +156,23 @@ std::chrono::milliseconds PairCommands::poll_interval() const {
     return std::chrono::milliseconds(static_cast<std::int64_t>(poll_s_ * 1000));
 }
 
-base::Result<PairCommands::Connection> PairCommands::connection() const {
+std::expected<PairCommands::Connection, int> PairCommands::connection() const {
     const auto settings = common_.settings();
-    if (!settings) return std::unexpected(settings.error());
+    if (!settings) return std::unexpected(complain(settings.error().message, exit_usage));
     auto text = server_;
     if (text.empty()) {
         const auto answer = ask_server(settings->text("data"), "GET", "/keyexchange/url", {});
-        if (!answer) return base::fail(answer.error().message + "; or name a key exchange with --server");
+        if (!answer) {
+            return std::unexpected(
+                complain(answer.error().message + "; or name a key exchange with --server", exit_failed));
+        }
         if (const auto* url = answer->string("url")) text = *url;
     }
     auto url = net::http::Url::parse(text);
-    if (!url) return base::fail(fmt::format("--server {}: {}", text, url.error().message));
+    if (!url) {
+        return std::unexpected(
+            complain(fmt::format("--server {}: {}", text, url.error().message), exit_usage));
+    }
     tell(fmt::format("Key exchange: {}", text));
     return Connection{std::move(*url),
                       {.ca_file = settings->text("ca_file"), .proxy = settings->text("http_proxy")}};
@@ -176,7 +182,7 @@ int PairCommands::receive() const {
     if (auto fine = save_.empty() ? base::Result<void>() : may_save(save_); !fine)
         return complain(fine.error().message, exit_usage);
     const auto connection = this->connection();
-    if (!connection) return complain(connection.error().message, exit_usage);
+    if (!connection) return connection.error();
     if (save_.empty() && !show_)
         tell("Password and sync key will not be shown: --show prints them, --save FILE keeps them.");
     base::SystemRandom random;
@@ -242,7 +248,7 @@ int PairCommands::send() const {
     const auto credentials = this->credentials();
     if (!credentials) return complain(credentials.error().message, exit_usage);
     const auto connection = this->connection();
-    if (!connection) return complain(connection.error().message, exit_usage);
+    if (!connection) return connection.error();
     auto pin = ask_for_pin();
     if (!pin) return complain(pin.error().message, exit_usage);
     base::SystemRandom random;

@@ -1,4 +1,6 @@
 #pragma once
+#include <chrono>
+#include <expected>
 #include <string>
 
 #include "base/random.hpp"
@@ -26,7 +28,8 @@ class PairCommands {
 
     int receive() const;
     int send() const;
-    [[nodiscard]] homespun::base::Result<Connection> connection() const;
+    /// Says itself what is wrong; the error is the exit status.
+    [[nodiscard]] std::expected<Connection, int> connection() const;
     [[nodiscard]] homespun::base::Result<homespun::sync::easysetup::Credentials> credentials() const;
     [[nodiscard]] homespun::base::Result<homespun::sync::easysetup::Pin> ask_for_pin() const;
     [[nodiscard]] std::chrono::milliseconds poll_interval() const;

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -157,6 +158,14 @@ def all_well(desk: Desk, receiver: Side, sender: Side) -> None:
     check(desk.got() == ACCOUNT, f"{desk.got()}")
 
 
+def wait_until_it_polls(line: CuttingProxy) -> None:
+    """The side that asks over this line is on the channel, and waits for the other one."""
+    end = time.monotonic() + 20
+    while not any(exchange.status == 304 for exchange in line.seen):
+        check(time.monotonic() < end, f"it does not poll: {line.seen}")
+        time.sleep(0.02)
+
+
 def other_pin(pin: str) -> str:
     """With another first letter."""
     return ("b" if pin[0] == "a" else "a") + pin[1:]
@@ -184,7 +193,8 @@ def every_mix_of_versions_hands_over_every_byte(program: Path, folder: Path) -> 
 
 
 def without_server_it_is_this_machines(program: Path, folder: Path) -> None:
-    with HomespunServer(program, folder / "server", ["--set", "mount.keyexchange=/jpake"]) as server, desk(program, folder / "desk") as here:
+    moved = ["--set", "mount.keyexchange=/jpake"]
+    with HomespunServer(program, folder / "server", moved) as server, desk(program, folder / "desk") as here:
         (here.folder / "password").write_text(ACCOUNT["password"] + "\n")
         (here.folder / "key").write_text("Q-7YNPW-Q7VSC-9M34H-ANKBY-I3S3I\n")
         words = ["--account", ACCOUNT["account"], "--url", ACCOUNT["serverURL"], "--data", str(server.data)]
@@ -248,7 +258,6 @@ def what_cannot_be_meant_is_refused_at_once(program: Path, folder: Path) -> None
             (["send", *url_words, *key, "--password-file", str(here.folder / "key")], "5 characters instead of 26"),
             (["send", "--credentials", str(here.folder / "key")], "no JSON"),
             (["send", "--credentials", str(here.folder / "nowhere")], "nowhere"),
-            (["receive", "--data", str(here.folder)], "--server"),
             (["receive", "--server", "ftp://sync.example/"], "ftp"),
             (["receive", "--save", str(here.folder / "no" / "such")], "--save"),
             (["receive", "--save", str(here.folder)], "is a directory"),
@@ -256,11 +265,13 @@ def what_cannot_be_meant_is_refused_at_once(program: Path, folder: Path) -> None
             ended(here.start(*words), USAGE, word)
         (here.folder / "key").write_text(ACCOUNT["synckey"])
         ended(here.start("send", *url_words, *key, "--password-file", str(here.folder / "bytes")), USAGE, "not UTF-8")
+        ended(here.start("receive", "--data", str(here.folder)), FAILED, "name a key exchange with --server")
         ended(here.receive("http://127.0.0.1:9/", "--protocol", "1"), FAILED, "jpake.error.network")
 
 
 def a_channel_that_has_expired_is_named(program: Path, folder: Path) -> None:
-    with HomespunServer(program, folder / "server", ["--set", "keyexchange.ttl=1"]) as server, desk(program, folder / "desk") as here:
+    short = ["--set", "keyexchange.ttl=1"]
+    with HomespunServer(program, folder / "server", short) as server, desk(program, folder / "desk") as here:
         receiver = here.receive(url(server.port))
         pin = receiver.pin()
         ended(receiver, FAILED, "jpake.error.nodata")
@@ -274,19 +285,28 @@ def who_gives_up_tells_the_other(program: Path, folder: Path) -> None:
             receiver = here.receive(url(server.port))
             pin = receiver.pin()
             receiver.process.send_signal(signal.SIGINT)
-            ended(receiver, INTERRUPTED, "jpake.error.userabort", 3)
+            ended(receiver, INTERRUPTED, "jpake.error.userabort", 8)
             ended(here.send(url(server.port), pin), FAILED, "jpake.error.nodata")
-        with desk(program, folder / "sender") as here:
+        with desk(program, folder / "sender") as here, CuttingProxy(server.port) as line:
             receiver = here.receive(url(server.port))
             pin = receiver.pin()
             receiver.process.send_signal(signal.SIGSTOP)  # so that the sender waits for it
-            sender = here.send(url(server.port), pin)
-            sender.wait_for("Talkingtothenewdevice.")
-            time.sleep(0.5)
+            sender = here.send(url(line.port), pin)
+            wait_until_it_polls(line)
             sender.process.send_signal(signal.SIGINT)
-            ended(sender, INTERRUPTED, "jpake.error.userabort", 3)
+            ended(sender, INTERRUPTED, "jpake.error.userabort", 8)
             receiver.process.send_signal(signal.SIGCONT)
-            ended(receiver, FAILED, "jpake.error.nodata", 3)
+            ended(receiver, FAILED, "jpake.error.nodata", 8)
+        with desk(program, folder / "mute") as here, socket.create_server(("127.0.0.1", 0)) as mute:
+            receiver = here.receive(url(mute.getsockname()[1]))
+            connection, _ = mute.accept()
+            with connection:
+                connection.recv(65536)  # the request is under way, and no answer will come
+                receiver.process.send_signal(signal.SIGINT)
+                time.sleep(0.5)
+                check(receiver.process.poll() is None, "it does not wait for the answer")
+                receiver.process.send_signal(signal.SIGINT)
+                check(receiver.end(8) == INTERRUPTED, receiver.text)
 
 
 def who_is_not_there_is_not_waited_for(program: Path, folder: Path) -> None:
@@ -313,13 +333,12 @@ def a_third_device_ends_it(program: Path, folder: Path) -> None:
             check(peek(server, pin) == 200, "the second on the channel")
             ended(here.send(url(server.port), pin), FAILED, "a third device")
             ended(receiver, FAILED, "jpake.error.nodata")
-        with desk(program, folder / "after") as here:
+        with desk(program, folder / "after") as here, CuttingProxy(server.port) as line:
             receiver = here.receive(url(server.port))
             pin = receiver.pin()
             receiver.process.send_signal(signal.SIGSTOP)
-            sender = here.send(url(server.port), pin)
-            sender.wait_for("Talkingtothenewdevice.")
-            time.sleep(0.5)
+            sender = here.send(url(line.port), pin)
+            wait_until_it_polls(line)
             check(peek(server, pin) == 400, "the third on the channel")
             ended(sender, FAILED, "jpake.error.nodata")
             receiver.process.send_signal(signal.SIGCONT)
@@ -458,7 +477,8 @@ def version_one_ends_with_a_cut_connection(program: Path, folder: Path) -> None:
 
 
 def a_restart_of_the_server_is_waited_for(program: Path, folder: Path) -> None:
-    with HomespunServer(program, folder / "server", ["--set", "keyexchange.store=file"]) as server, desk(program, folder / "desk") as here:
+    kept = ["--set", "keyexchange.store=file"]
+    with HomespunServer(program, folder / "server", kept) as server, desk(program, folder / "desk") as here:
         receiver = here.receive(url(server.port))
         pin = receiver.pin()
         server.stop()
