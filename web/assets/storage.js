@@ -6,7 +6,9 @@ import { OLDSYNC } from "./keys.js";
 import { Problem } from "./problems.js";
 
 const PATIENCE = 60_000;
-const CLIENT = "5882386c6d801776"; // Firefox's: it is what this page reads for
+/** The client id this page goes by: what it reads is Firefox's. */
+export const FIREFOX = "5882386c6d801776";
+
 const fetchHere = (...call) => fetch(...call);
 
 async function ask(fetcher, url, headers) {
@@ -58,7 +60,7 @@ export async function storageToken(api, who, origin, fetcher = fetchHere) {
   const places = jsonOf(await ask(fetcher, `${origin}/.well-known/fxa-client-configuration`), "configuration");
   const server = places.sync_tokenserver_base_url;
   expectHere(server, origin);
-  const { access_token } = await api.accessToken(who.session, CLIENT, OLDSYNC);
+  const { access_token } = await api.accessToken(who.session, FIREFOX, OLDSYNC);
   const answer = await ask(
     fetcher, `${server}/1.0/sync/1.5`, { Authorization: `Bearer ${access_token}`, "X-KeyID": who.keyId });
   const { id, key, api_endpoint } = jsonOf(answer, "token");
