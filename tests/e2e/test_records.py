@@ -110,7 +110,7 @@ class Records(Suite):
             outcome = self.browser.run(refused.format(attempt))
             check(outcome == "TypeError", f"{attempt}: {outcome}")
         outcome = self.browser.run("fetch('http://elsewhere.example/').then(() => 'done', error => error.name)")
-        check(outcome == "TypeError" and not self.browser.other_hosts(), f"another host: {outcome}, {self.browser.other_hosts()}")
+        check(outcome == "TypeError" and not self._lured(), f"another host: {outcome}, {self._lured()}")
         check(self.browser.complaints, "the browser says nothing of all this: the policy was not what refused it")
         self.browser.complaints.clear()
 
@@ -122,9 +122,10 @@ class Records(Suite):
         self.browser.complaints.clear()  # Chromium tells every 400 there
 
     def nothing_synced(self) -> None:
+        before = self._sessions()
         self._sign_in(PASSWORD)
         self._expect_error("nothing-synced", "Firefox")
-        check(self.browser.settled(lambda: self._sessions() == 0), f"a session is left of it: {self._sessions()}")
+        check(self.browser.settled(lambda: self._sessions() == before), f"a session is left of it: {self._sessions()}")
         self.browser.complaints.clear()
 
     # ---- a store with everything in it ------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ class Records(Suite):
         for secret in (PASSWORD, json.dumps(PASSWORD)[1:-1], self.owner.key.hex(), self.sealed.keys.encryption.hex()):
             check(secret not in sent, "a secret was sent")
         hosts = {request["url"].split("/")[2] for request in self.browser.requests if request["url"].startswith("http")}
-        check(hosts == {f"127.0.0.1:{self.server.port}", "elsewhere.example"}, f"asked: {hosts}")
+        check(hosts == {f"127.0.0.1:{self.server.port}"}, f"asked: {hosts}")
         kept = self.browser.run("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
         check(kept == '[{},{},""]', f"the page keeps {kept}")
 
@@ -388,11 +389,15 @@ class Records(Suite):
     def _nothing_ran(self) -> None:
         check(self.browser.run("window.hacked") is None, "a title's script ran")
         check(not self.browser.dialogs, f"a title's script said {self.browser.dialogs}")
-        check(not self.browser.other_hosts(), f"it asked for {self.browser.other_hosts()}")
+        check(not self._lured(), f"it asked for {self._lured()}")
+
+    def _lured(self) -> list[str]:
+        """What was asked of hosts that only records and cases name; Chromium asks others by itself."""
+        return [asked for asked in self.browser.other_hosts() if ".example" in asked]
 
     def _sessions(self) -> int:
         with sqlite3.connect(f"file:{self.server.data / 'accounts.db'}?mode=ro", uri=True, timeout=10) as database:
-            return database.execute("select count(*) from sessions").fetchone()[0]
+            return database.execute("select count(*) from session").fetchone()[0]
 
 
 SUITES = (Records,)
