@@ -6,6 +6,7 @@ The cipher is OpenSSL's own library, called directly: Python's standard library 
 import base64
 import ctypes
 import ctypes.util
+import functools
 import hmac
 import json
 import secrets
@@ -18,11 +19,17 @@ from sync_client import SyncError, SyncStorage, hkdf
 ROOM = 32  # what a cipher may add
 
 
-def aes_cbc(key: bytes, vector: bytes, text: bytes) -> bytes:
-    """AES-256-CBC with PKCS#7 padding."""
+@functools.cache
+def _openssl() -> ctypes.CDLL:
     library = ctypes.CDLL(ctypes.util.find_library("crypto"))
     for name in ("EVP_CIPHER_CTX_new", "EVP_aes_256_cbc"):
         getattr(library, name).restype = ctypes.c_void_p
+    return library
+
+
+def aes_cbc(key: bytes, vector: bytes, text: bytes) -> bytes:
+    """AES-256-CBC with PKCS#7 padding."""
+    library = _openssl()
     context = ctypes.c_void_p(library.EVP_CIPHER_CTX_new())
     try:
         output, length, last = ctypes.create_string_buffer(len(text) + ROOM), ctypes.c_int(), ctypes.c_int()
