@@ -155,6 +155,7 @@ async function attempt(act) {
     }
   } catch (error) {
     if (visit === mine) {
+      show(); // what there was, and the buttons to try again
       showProblem(error);
     }
   }
