@@ -44,7 +44,8 @@ test("fields of any type", () => {
       id: "a", type: "bookmark", parentid: value, title: value, bmkUri: value, children: value, tabs: value, clientName: value,
       histUri: value, visits: value,
     };
-    const { folders } = bookmarkTree([content, { ...content, id: "menu" }, { ...content, id: "f", type: "folder" }, { id: "t", type: value }]);
+    const { folders } = bookmarkTree(
+      [content, { ...content, id: "menu" }, { ...content, id: "f", type: "folder" }, { id: "t", type: value }]);
     for (const { title, address, path } of everyBookmark(folders, ({ id }) => id)) {
       assert.deepEqual([typeof title, typeof address, typeof path], ["string", "string", "object"]);
     }
@@ -65,9 +66,11 @@ test("ten thousand folders in each other", () => {
 
 test("tabs and visits", () => {
   const tabs = [{ title: "now", urlHistory: ["https://now/", "https://before/"] }];
-  assert.deepEqual(deviceTabs({ clientName: "Laptop", tabs }), { device: "Laptop", tabs: [{ title: "now", address: "https://now/" }] });
-  assert.deepEqual(visitedPage({ title: "t", histUri: "https://t/", visits: [{ date: 2_000_000 }, { date: 5_000_000 }, { date: 1 }] }),
-    { title: "t", address: "https://t/", at: 5000 });
+  assert.deepEqual(
+    deviceTabs({ clientName: "Laptop", tabs }), { device: "Laptop", tabs: [{ title: "now", address: "https://now/" }] });
+  const visits = [{ date: 2_000_000 }, { date: 5_000_000 }, { date: 1 }];
+  assert.deepEqual(
+    visitedPage({ title: "t", histUri: "https://t/", visits }), { title: "t", address: "https://t/", at: 5000 });
   assert.equal(deviceTabs({ deleted: true }), null);
   assert.equal(visitedPage({ deleted: true }), null);
   assert.ok(matches({ title: "Wolle", address: "" }, "wol") && matches({ title: "", address: "HTTPS://X" }, "s://x"));
@@ -89,8 +92,8 @@ test("links", () => {
   assert.equal(linkTarget("https://x.example/a b\"c"), "https://x.example/a%20b%22c");
   assert.equal(linkTarget("HTTP://X.example"), "http://x.example/");
   for (const address of [
-    "javascript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc", "about:config",
-    "blob:https://x/1", "//x.example", "/x", "", "http://", "x",
+    "javascript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc",
+    "about:config", "blob:https://x/1", "//x.example", "/x", "", "http://", "x",
   ]) {
     assert.equal(linkTarget(address), null, address);
   }
@@ -130,7 +133,10 @@ test("a token, and the server's clock", async () => {
 });
 
 test("a token server or a storage at another origin is not asked", async () => {
-  for (const [token, endpoint] of [["https://other.example/token", ""], [`${HERE}/token`, "https://other.example/1.5/7"], [`${HERE}/token`, "http://sync.example/1.5/7"]]) {
+  for (const [token, endpoint] of [
+    ["https://other.example/token", ""], [`${HERE}/token`, "https://other.example/1.5/7"],
+    [`${HERE}/token`, "http://sync.example/1.5/7"],
+  ]) {
     const { asked, fetcher } = serverOf({
       "/.well-known/fxa-client-configuration": places(token), "/token/1.0/sync/1.5": grant(endpoint),
     });

@@ -39,7 +39,8 @@ test("every step of the flow has a text", () => {
 
 test("no script makes markup out of text", () => {
   for (const script of readdirSync(new URL("assets/", import.meta.url)).filter((name) => name.endsWith(".js"))) {
-    assert.doesNotMatch(read(`assets/${script}`), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b/, script);
+    const ways = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b/;
+    assert.doesNotMatch(read(`assets/${script}`), ways, script);
   }
 });
 

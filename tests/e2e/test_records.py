@@ -128,6 +128,7 @@ class Records(Suite):
             self.forged_records,
             self.tabs_by_device,
             self.history_newest_first,
+            self.late_news,
             self.ten_thousand_visits,
             self.search,
             self.phone,
@@ -206,7 +207,8 @@ class Records(Suite):
         wanted = ["Cannot be read (4)", "Bookmarks Toolbar (1)", "Other Bookmarks (8)", "In no folder (1)"]
         check(tops == wanted, f"the folders are {tops}")
         check("inner bookmark" not in self.page.text(), "a closed folder is filled already")
-        self.browser.run("[...document.querySelectorAll('#list li > details > summary')].find(e => e.innerText == 'recipes (2)').click()")
+        folders = "[...document.querySelectorAll('#list li > details > summary')]"
+        self.browser.run(f"{folders}.find(each => each.innerText == 'recipes (2)').click()")
         self.browser.until("document.querySelector('#list').innerText.includes('inner bookmark')", 5)
         rows = self.browser.run(ROWS)
         order = [row.split("\n")[0] for row in rows if row.startswith(("second", "inner bookmark"))]
@@ -216,10 +218,12 @@ class Records(Suite):
     def hostile_texts(self) -> None:
         self.page.view("bookmarks")
         text = self.page.text()
-        for wanted in (MARKUP, "javascript:window.hacked=1", "bell␇ null␀ escape␛", "[U+202E]moc.elgoog[U+202C]", "(no title)"):
+        shown = ("javascript:window.hacked=1", "bell␇ null␀ escape␛", "[U+202E]moc.elgoog[U+202C]", "(no title)")
+        for wanted in (MARKUP, *shown):
             check(wanted in text, f"not shown as it is: {wanted!r}")
         check("l" * 300 + "…" in text and "l" * 301 not in text, "the long title is not cut")
-        made = self.browser.run("document.querySelectorAll('#list :is(img, script, iframe, svg, style, [onerror], [style])').length")
+        strange = "#list :is(img, script, iframe, svg, style, [onerror], [style])"
+        made = self.browser.run(f"document.querySelectorAll('{strange}').length")
         check(made == 0, f"{made} elements were made out of titles")
         for target, rel, frame in self.browser.run(LINKS):
             check(target.startswith(("http://", "https://")), f"a link leads to {target[:60]}")
@@ -252,10 +256,7 @@ class Records(Suite):
         self.page.sign_in(self.email, PASSWORD)
         self.page.until_done()
         self.page.view("history")
-        rows = self.browser.run(ROWS)
-        numbers = [int(row.split("\n")[0].rpartition(" ")[2]) for row in rows]
-        check(numbers == sorted(numbers, reverse=True) and len(numbers) == 200, f"{len(rows)} rows: {numbers[:5]} …")
-        check(numbers[0] == VISITS - 1, f"the newest is {numbers[0]}")
+        self._newest_first(200)
         summary = self.browser.run("document.querySelector('#summary').innerText")
         check("500 of 10,000 records" in summary, f"the summary says {summary}")
         for wanted in (400, 600):
@@ -263,6 +264,22 @@ class Records(Suite):
             self.page.until_done()
             shown = len(self.browser.run(ROWS))
             check(shown == wanted, f"{shown} rows after asking for more, not {wanted}")
+        self._newest_first(600)
+
+    def late_news(self) -> None:
+        """A record that is stored last but was visited first comes last, and one in between in between."""
+        self.sealed.store("history", visit(-1), visit(VISITS - 10) | {"id": "again"})
+        self.page.sign_in(self.email, PASSWORD)
+        self.page.until_done()
+        self.page.view("history")
+        rows = [row.split("\n")[0] for row in self.browser.run(ROWS)]
+        check(rows.count(f"page number {VISITS - 10}") == 2, f"not shown twice: {rows[:15]}")
+        check("page number -1" not in rows, "the oldest visit is among the newest 200")
+        self.sealed.storage.delete("history", "again")
+        self.sealed.storage.delete("history", "visit--1")
+        self.page.sign_in(self.email, PASSWORD)
+        self.page.until_done()
+        self.page.view("history")
 
     def ten_thousand_visits(self) -> None:
         """All of them are fetched and decrypted while the page goes on living."""
@@ -384,6 +401,12 @@ class Records(Suite):
         )
         self.sealed.store("history", visit(0))
 
+    def _newest_first(self, wanted: int) -> None:
+        rows = self.browser.run(ROWS)
+        numbers = [int(row.split("\n")[0].rpartition(" ")[2]) for row in rows]
+        check(numbers == sorted(numbers, reverse=True) and len(numbers) == wanted, f"{len(rows)} rows: {numbers[:5]} …")
+        check(numbers[0] == VISITS - 1, f"the newest is {numbers[0]}")
+
     def _expect_error(self, error: str, words: str) -> None:
         self.browser.until(f"{STATUS}.state === 'error'", 30)
         self.stage.save(error, self.browser.screenshot())
@@ -401,8 +424,9 @@ class Records(Suite):
     def _check_width(self, what: str) -> None:
         needed, width = self.browser.run("[document.documentElement.scrollWidth, innerWidth]")
         check(width <= PHONE_WIDTH and needed <= PHONE_WIDTH, f"{what} needs {needed} pixels in a window of {width}")
-        tight = "[...document.querySelectorAll('button')].filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
-        check(not self.browser.run(tight), f"{what}: words stand out of the buttons {self.browser.run(tight)}")
+        buttons = "[...document.querySelectorAll('button')]"
+        tight = self.browser.run(f"{buttons}.filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)")
+        check(not tight, f"{what}: words stand out of the buttons {tight}")
 
     def _nothing_ran(self) -> None:
         check(self.browser.run("window.hacked") is None, "a title's script ran")

@@ -277,7 +277,8 @@ export const summaries = {
   bookmarks: ({ count }) => counted(count, "bookmark.", "bookmarks."),
   tabs: ({ count, devices }) => `${counted(count, "tab", "tabs")} on ${counted(devices, "device.", "devices.")}`,
   history: ({ count, read, total }) =>
-    (read < total ? `${counted(count, "page", "pages")}; ${read.toLocaleString("en")} of ${counted(total, "record", "records")} loaded.`
+    (read < total
+      ? `${counted(count, "page", "pages")}; ${read.toLocaleString("en")} of ${counted(total, "record", "records")} loaded.`
       : counted(count, "page.", "pages.")),
   found: ({ count }) => `${counted(count, "hit.", "hits.")}`,
   unreadable: (count) => `${counted(count, "record", "records")} cannot be read.`,

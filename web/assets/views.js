@@ -69,7 +69,8 @@ class BookmarksView {
   render() {
     const content = (folder) => growingList(folder.children, (child) =>
       (child.children ? element("li", {}, folded(child)) : pageRow(child)));
-    const folded = (folder, open = false) => foldedPart(folderName(folder), folder.children.length, () => content(folder), open);
+    const folded = (folder, open = false) =>
+      foldedPart(folderName(folder), folder.children.length, () => content(folder), open);
     return this.folders.map((folder) => folded(folder, true));
   }
 
@@ -100,7 +101,8 @@ class TabsView {
   }
 
   render() {
-    return this.all.map(({ device, tabs }) => foldedPart(device, tabs.length, () => growingList(tabs, (tab) => pageRow(tab)), true));
+    return this.all.map(({ device, tabs }) =>
+      foldedPart(device, tabs.length, () => growingList(tabs, (tab) => pageRow(tab)), true));
   }
 
   find(wanted) {
@@ -118,6 +120,10 @@ class HistoryView {
     this.reading = reading;
     this.total = total;
     this.shown = STEP;
+    this.visited = [];
+    this.list = element("ul", { class: "rows" });
+    this.drawn = []; // the pages that have their rows in the list
+    this.looked = 0; // how many contents of the reading are among the visited
   }
 
   async load() {
@@ -135,7 +141,9 @@ class HistoryView {
   // The storage knows when a record was stored, not when the page was visited: a Firefox stores all it has at
   // its first sync.
   #sort() {
-    this.visited = this.reading.contents.map(visitedPage).filter(Boolean).sort((a, b) => b.at - a.at);
+    const fresh = this.reading.contents.slice(this.looked).map(visitedPage).filter(Boolean);
+    this.looked = this.reading.contents.length;
+    this.visited = [...this.visited, ...fresh].sort((a, b) => b.at - a.at);
     this.count = this.visited.length;
   }
 
@@ -159,7 +167,14 @@ class HistoryView {
   }
 
   render() {
-    return [element("ul", { class: "rows" }, ...this.visited.slice(0, this.shown).map((page) => this.foundRow(page)))];
+    const wanted = this.visited.slice(0, this.shown);
+    if (!this.drawn.every((page, i) => page === wanted[i])) { // what came later belongs in between
+      this.list.replaceChildren();
+      this.drawn = [];
+    }
+    this.list.append(...wanted.slice(this.drawn.length).map((page) => this.foundRow(page)));
+    this.drawn = wanted;
+    return [this.list];
   }
 
   find(wanted) {
@@ -183,4 +198,5 @@ export async function openView(name, access) {
 
 /** The records of a view that cannot be read, as a part of the page; [] when there are none. */
 export const unreadablePart = ({ reading: { unreadable } }) =>
-  (unreadable.length ? [foldedPart(summaries.unreadableTitle, unreadable.length, () => growingList(unreadable, unreadableRow), true)] : []);
+  (unreadable.length
+    ? [foldedPart(summaries.unreadableTitle, unreadable.length, () => growingList(unreadable, unreadableRow), true)] : []);
