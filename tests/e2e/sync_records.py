@@ -10,6 +10,7 @@ import functools
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,3 +99,27 @@ class SealedStorage:
             answer = self.storage.request("POST", f"/storage/{collection}", json.dumps(part).encode())
             if answer.status != 200 or answer.json()["failed"]:
                 raise SyncError(f"storing {collection}: {answer.status} {answer.body[:200]!r}")
+
+
+# ---- contents, as Firefox writes them
+
+
+def bookmark(name: str, parent: str, **facts: Any) -> dict[str, Any]:
+    """A bookmark's record."""
+    return {"id": name, "type": "bookmark", "parentid": parent, "title": name, "bmkUri": f"https://{name}.example/", **facts}
+
+
+def folder(name: str, parent: str, children: Sequence[str], title: str = "") -> dict[str, Any]:
+    """A folder's record."""
+    return {"id": name, "type": "folder", "parentid": parent, "title": title or name, "children": list(children)}
+
+
+def visit(number: int) -> dict[str, Any]:
+    """A visited page's record, the later the higher its number."""
+    moment = (1_790_000_000 + 60 * number) * 1_000_000
+    return {
+        "id": f"visit-{number}",
+        "histUri": f"https://visit-{number}.example/",
+        "title": f"page number {number}",
+        "visits": [{"date": moment, "type": 1}],
+    }
