@@ -1,10 +1,10 @@
 // That no text is missing: every value of data-error, every label the pages ask for.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { faultOf } from "./assets/form.js";
-import { accountHeadings, ago, ends, errors, factsOf, hints, labels, working } from "./assets/texts.js";
+import { accountHeadings, ago, ends, errors, factsOf, hints, labels, unreadable, working } from "./assets/texts.js";
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const facts = factsOf(new URL("http://homespun.example:5000/"));
@@ -13,6 +13,7 @@ test("every error has a text that says something", () => {
   const ids = [
     "insecure-context", "no-channel", "not-firefox", "wrong-password", "account-exists", "signup-closed", "bad-invite",
     "throttled", "weak-password", "password-mismatch", "bad-email", "network", "server", "browser-refused", "flow-lost",
+    "elsewhere", "nothing-synced", "keys-unreadable",
   ];
   for (const id of ids) {
     const { title, lines = [], steps = [] } = errors[id](facts);
@@ -21,7 +22,7 @@ test("every error has a text that says something", () => {
 });
 
 test("every label of the pages exists", () => {
-  for (const page of ["index.html", "info.html"]) {
+  for (const page of ["index.html", "info.html", "records.html"]) {
     for (const [, key] of read(page).matchAll(/data-text="([^"]+)"/g)) {
       assert.ok(labels[key], `${page}: ${key}`);
     }
@@ -29,8 +30,23 @@ test("every label of the pages exists", () => {
 });
 
 test("every step of the flow has a text", () => {
-  for (const [, step] of read("assets/flow.js").matchAll(/\bstep\("([^"]+)"\)/g)) {
-    assert.ok(working[step], step);
+  for (const script of ["flow.js", "login.js", "records.js"]) {
+    for (const [, step] of read(`assets/${script}`).matchAll(/\bstep\("([^"]+)"\)/g)) {
+      assert.ok(working[step], step);
+    }
+  }
+});
+
+test("no script makes markup out of text", () => {
+  for (const script of readdirSync(new URL("assets/", import.meta.url)).filter((name) => name.endsWith(".js"))) {
+    const ways = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b/;
+    assert.doesNotMatch(read(`assets/${script}`), ways, script);
+  }
+});
+
+test("why a record cannot be read", () => {
+  for (const [, reason] of read("assets/sync_keys.js").matchAll(/new Unreadable\("([^"]+)"/g)) {
+    assert.ok(unreadable[reason], reason);
   }
 });
 
@@ -49,7 +65,7 @@ test("allowHttp is named for http alone", () => {
 });
 
 test("nothing on the pages is inline or from elsewhere", () => {
-  for (const page of ["index.html", "info.html"]) {
+  for (const page of ["index.html", "info.html", "records.html"]) {
     const text = read(page);
     assert.doesNotMatch(text, /<style|\sstyle=|\son[a-z]+=|https?:|<script(?![^>]*\ssrc=)/, page);
     assert.doesNotMatch(text, /<input[^>]*\sname=/, `${page}: a field with a name could be submitted`);

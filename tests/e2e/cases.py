@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devtools import DrivenChromium
 from firefox import Firefox
 from homespun_server import HomespunServer
 from marionette import MarionetteError
@@ -71,6 +72,10 @@ class Stage:
         browser = Firefox(self._folder / f"firefox-{name}", root, prefs, names)
         self._browsers[name] = browser
         return self._stack.enter_context(browser)
+
+    def chromium(self) -> DrivenChromium:
+        """A Chromium to be driven that runs until the end of the suite."""
+        return self._stack.enter_context(DrivenChromium(self._folder / "driven-chromium"))
 
     def versions(self) -> set[str]:
         """Of the browsers that run."""

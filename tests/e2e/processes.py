@@ -22,9 +22,16 @@ class Child:
     """
 
     def __init__(
-        self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, output: Path | None = None
+        self,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        output: Path | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
         """Starts it. What it prints is appended to `log`, or its standard output alone to `output` when that is given.
+
+        `keep` are descriptors it gets as they are, beside the usual three.
 
         Raises OSError when it cannot be started.
         """
@@ -36,6 +43,7 @@ class Child:
                 stderr=errors,
                 env=None if environment is None else dict(environment),
                 start_new_session=True,
+                pass_fds=keep,
             )
 
     @property

@@ -14,10 +14,11 @@ import test_clients
 import test_firefox_negative
 import test_firefox_sync
 import test_page
+import test_records
 from cases import Environment, Outcome, Report, run_suite
 from firefox import firefox_program
 
-SUITES = (*test_clients.SUITES, *test_page.SUITES, *test_firefox_sync.SUITES, *test_firefox_negative.SUITES)
+SUITES = (*test_clients.SUITES, *test_page.SUITES, *test_records.SUITES, *test_firefox_sync.SUITES, *test_firefox_negative.SUITES)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -11,7 +11,7 @@ const PATIENCE = 60_000; // the server queues the expensive stretching of passwo
  * answer, else what the server's errno says. Sessions are given by id, see keys.js.
  */
 export function accountsApi(base = document.documentElement.dataset.accounts, fetcher = (...call) => fetch(...call)) {
-  async function call(method, path, { body, bearer } = {}) {
+  async function call(method, path, { body, bearer, keepalive = false } = {}) {
     const headers = { Accept: "application/json" };
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
@@ -23,7 +23,7 @@ export function accountsApi(base = document.documentElement.dataset.accounts, fe
     let text;
     try {
       response = await fetcher(base + path, {
-        method, headers, body: body && JSON.stringify(body),
+        method, headers, keepalive, body: body && JSON.stringify(body),
         cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
         signal: AbortSignal.timeout(PATIENCE),
       });
@@ -56,8 +56,15 @@ export function accountsApi(base = document.documentElement.dataset.accounts, fe
     keys: (keyFetchId) => call("GET", "/account/keys", { bearer: `fxk_${keyFetchId}` }),
     scopedKeyData: (id, client_id, scope) =>
       call("POST", "/account/scoped-key-data", { body: { client_id, scope }, bearer: session(id) }),
+    /** An OAuth access token of a session: {access_token}. It ends with the session. */
+    accessToken: (id, client_id, scope) =>
+      call("POST", "/oauth/token", {
+        body: { grant_type: "fxa-credentials", client_id, scope, ttl: 600 }, bearer: session(id),
+      }),
     authorize: (id, request) => call("POST", "/oauth/authorization", { body: request, bearer: session(id) }),
-    destroySession: (id) => call("POST", "/session/destroy", { body: {}, bearer: session(id) }),
+    /** `keepalive` lets the call outlive the page. */
+    destroySession: (id, keepalive = false) =>
+      call("POST", "/session/destroy", { body: {}, bearer: session(id), keepalive }),
     devices: (id) => call("GET", "/account/devices", { bearer: session(id) }),
   };
 }

@@ -1,4 +1,4 @@
-// Bytes and the three texts they travel as: UTF-8, hex, base64url.
+// Bytes and the texts they travel as: UTF-8, hex, base64url, base64.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -36,6 +36,22 @@ export function fromBase64Url(text) {
   }
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** Standard base64 with padding. */
+export const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
+
+/** Bytes of a standard base64 text with padding. Throws RangeError on anything else. */
+export function fromBase64(text) {
+  if (typeof text !== "string" || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
+    throw new RangeError("not base64");
+  }
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = binary.charCodeAt(i);
+  }
+  return bytes;
 }
 
 /** One array of several. */

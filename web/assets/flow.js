@@ -1,12 +1,11 @@
 // The order of steps from a filled-in form to a Firefox that syncs. Firefox is strict about the order;
 // where it is not obvious, the reason stands beside the step.
 
-import { fromBase64Url, textOf, toHex, utf8, xor } from "./bytes.js";
+import { fromBase64Url, textOf, toHex, utf8 } from "./bytes.js";
 import { NoChannel, Refused } from "./channel.js";
 import { encryptFor } from "./jwe.js";
-import {
-  isClientSalt, keyFetchCredentials, newClientSalt, OLDSYNC, openKeyBundle, sessionId, stretchPassword, syncKey,
-} from "./keys.js";
+import { newClientSalt, OLDSYNC, sessionId, stretchPassword, syncKey } from "./keys.js";
+import { fetchKB, forgetSession, logIn } from "./login.js";
 import { Cancelled, Problem } from "./problems.js";
 
 const SCOPES = [OLDSYNC, "profile"];
@@ -55,14 +54,7 @@ export async function signUp(context, { email, password, invite }) {
 /** Signs Firefox in to an existing account; see signUp. Needs a channel. */
 export async function signIn(context, { email, password }) {
   const { api } = context;
-  context.step("stretching");
-  const { clientSalt } = await api.credentialsStatus(email);
-  if (!isClientSalt(clientSalt)) {
-    throw new Problem("server", { detail: "clientSalt" });
-  }
-  const stretched = await stretchPassword(password, clientSalt);
-  context.step("checking");
-  const { account, spelling } = await login(api, email, toHex(stretched.authPW));
+  const { account, spelling, unwrapBKey } = await logIn(api, { email, password }, context.step);
   // With the uid, which is known only now: a Firefox that remembers somebody warns about "a different
   // account" whenever it is not told who it is, even when it is the same person.
   try {
@@ -71,20 +63,8 @@ export async function signIn(context, { email, password }) {
     await forgetSession(api, account);
     throw error;
   }
-  await connect(context, { email: spelling, account, unwrapBKey: stretched.unwrapBKey, action: "signin" });
+  await connect(context, { email: spelling, account, unwrapBKey, action: "signin" });
   return { connected: true };
-}
-
-async function login(api, email, authPW) {
-  try {
-    return { account: await api.login({ email, authPW }), spelling: email };
-  } catch (error) {
-    const spelling = error.facts?.email;
-    if (error.facts?.errno !== 120 || !spelling || spelling === email) {
-      throw error;
-    }
-    return { account: await api.login({ email: spelling, authPW }), spelling };
-  }
 }
 
 async function mayLink({ channel, step }, who) {
@@ -127,16 +107,6 @@ async function connect(context, { email, account, unwrapBKey, action }) {
       await forgetSession(api, account);
     }
     throw error;
-  }
-}
-
-async function fetchKB(api, keyFetchToken, unwrapBKey) {
-  const { id, requestKey } = await keyFetchCredentials(keyFetchToken);
-  const { bundle } = await api.keys(id);
-  try {
-    return xor((await openKeyBundle(bundle, requestKey)).wrapKB, unwrapBKey);
-  } catch (cause) {
-    throw new Problem("server", { detail: "keys" }, cause);
   }
 }
 
@@ -200,14 +170,5 @@ async function tell(channel, command, data) {
   } catch (cause) {
     const id = cause instanceof Refused ? "browser-refused" : cause instanceof NoChannel ? "no-channel" : "flow-lost";
     throw new Problem(id, { detail: cause.message }, cause);
-  }
-}
-
-// Best effort: a session nobody holds ends by itself one day, and the person has heard the reason already.
-async function forgetSession(api, account) {
-  try {
-    await api.destroySession(await sessionId(account.sessionToken));
-  } catch {
-    // see above
   }
 }

@@ -49,6 +49,20 @@ export const labels = {
   "sign-out-text":
     "Open the Firefox menu ☰, choose your account at the top, then “Sign out”. Bookmarks, passwords and " +
     "everything else stay on the computer unless you tell Firefox to delete them.",
+  "records": "Look at what is synced",
+  "records-text": "Your bookmarks, open tabs and history, decrypted in the browser you look with. It asks for your password.",
+  "records-link": "Bookmarks, tabs and history",
+  "records-privacy":
+    "Your password and your keys stay in this page and are forgotten when you sign out, reload or close it.",
+  "bookmarks": "Bookmarks",
+  "tabs": "Tabs",
+  "history": "History",
+  "search": "Search in what is loaded",
+  "forget": "Sign out",
+  "more": "Show more",
+  "load-all": "Load everything",
+  "no-title": "(no title)",
+  "nothing-found": "Nothing of what is loaded has this in its title or address.",
 };
 
 /** What the sign-in page is headed with: per mode, for special cases of sign-up, and where there is no form. */
@@ -62,6 +76,7 @@ export const headings = {
   "signed-in": { title: "You are signed in", submit: "Sign in", intro: "" },
   connected: { title: "All set", submit: "Sign in", intro: "" },
   "account-made": { title: "One more step", submit: "Sign in", intro: "" },
+  records: { title: "What is synced", submit: "Sign in", intro: "Sign in to look at your bookmarks, tabs and history." },
   invited: { title: "You are invited", submit: "Create account", intro: "Make your account on this server." },
 };
 
@@ -92,6 +107,7 @@ export const working = {
   "keys": "Fetching your keys…",
   "handing-over": "Handing over to Firefox. This can take some seconds…",
   "devices": "Fetching your devices…",
+  "reading": "Fetching and decrypting your records…",
 };
 
 /** Hints while nothing is wrong. */
@@ -201,6 +217,24 @@ export const errors = {
     title: "Firefox did not take the sign-in. Restart Firefox and sign in again.",
     lines: ["Some versions need one restart after the server’s address was set. Then: Firefox menu ☰, “Sign in”."],
   }),
+  "elsewhere": (facts) => ({
+    title: "This page reads only records stored at its own address.",
+    lines: [
+      `Yours are stored at \`${facts.there}\`. If that is another name of this server, open ` +
+      `\`${facts.there}/records\` instead. Otherwise look at them in Firefox.`,
+    ],
+  }),
+  "nothing-synced": () => ({
+    title: "Nothing has been synced yet.",
+    lines: ["Sign in with Firefox first. What it syncs shows up here."],
+  }),
+  "keys-unreadable": () => ({
+    title: "The keys of your records cannot be read.",
+    lines: [
+      "They were changed on the way, or encrypted with another password’s keys. Let a Firefox of yours sync, then try " +
+      "again; if it stays like this, do not trust this server.",
+    ],
+  }),
   "flow-lost": () => ({
     title: "Firefox has lost the thread of this sign-in.",
     lines: ["Close this tab, open the Firefox menu ☰ and choose “Sign in” again."],
@@ -222,6 +256,39 @@ export const accountPage = {
   }),
   "no-pictures": () => ({ title: "This server keeps no account pictures." }),
 };
+
+/** Why a record cannot be read. */
+export const unreadable = {
+  forged: "Its seal does not fit: it was changed, or encrypted with other keys.",
+  malformed: "It does not have the form Sync gives its records.",
+  misplaced: "It was stored under an id that is not its own.",
+};
+
+/** The folders Firefox makes itself, and one for what no folder leads to. */
+export const folderNames = {
+  toolbar: "Bookmarks Toolbar", menu: "Bookmarks Menu", unfiled: "Other Bookmarks", mobile: "Mobile Bookmarks",
+  lost: "In no folder",
+};
+
+const counted = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+/** What a view holds, by its name; `total` is how many records the server has. */
+export const summaries = {
+  bookmarks: ({ count }) => counted(count, "bookmark.", "bookmarks."),
+  tabs: ({ count, devices }) => `${counted(count, "tab", "tabs")} on ${counted(devices, "device.", "devices.")}`,
+  history: ({ count, read, total }) =>
+    (read < total
+      ? `${counted(count, "page", "pages")}; ${read.toLocaleString("en")} of ${counted(total, "record", "records")} loaded.`
+      : counted(count, "page.", "pages.")),
+  found: ({ count }) => `${counted(count, "hit.", "hits.")}`,
+  unreadable: (count) => `${counted(count, "record", "records")} cannot be read.`,
+  unreadableTitle: "Cannot be read",
+  unreadableRecord: "Record",
+};
+
+/** A moment, as people write it. */
+export const moment = (milliseconds) =>
+  new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(milliseconds);
 
 /** What the account pages are headed with, by the first parts of their address. */
 export const accountHeadings = {

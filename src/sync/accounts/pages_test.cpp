@@ -24,6 +24,19 @@ TEST_F(PagesTest, EveryPageFirefoxOpensIsThereAndGuarded) {
     }
 }
 
+TEST_F(PagesTest, ThePageOfRecordsLetsNoTextBecomeMarkup) {
+    const auto page = get("/records");
+    EXPECT_EQ(page.status, 200);
+    EXPECT_TRUE(page.type.starts_with("text/html")) << page.type;
+    EXPECT_EQ(page.header("Content-Security-Policy"),
+              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+              "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for "
+              "'script'; trusted-types 'none'");
+    EXPECT_EQ(page.header("Cache-Control"), "no-store");
+    EXPECT_EQ(page.header("Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(page.header("X-Content-Type-Options"), "nosniff");
+}
+
 TEST_F(PagesTest, AssetsAreServedAndNothingElse) {
     EXPECT_EQ(get("/assets/page.css").status, 200);
     const auto icon = get("/favicon.ico");
@@ -77,8 +90,8 @@ TEST_F(ElsewhereTest, OtherServersAndOwnHost) {
 }
 
 TEST_F(ElsewhereTest, ThePagesKnowWhereTheAccountsAre) {
-    for (const auto* path :
-         {"/", "/authorization", "/oauth/force_auth", "/settings", "/settings/clients", "/pair"}) {
+    for (const auto* path : {"/", "/authorization", "/oauth/force_auth", "/settings", "/settings/clients",
+                             "/pair", "/records"}) {
         const auto page = get(path).text;
         EXPECT_NE(page.find(R"( data-accounts="/a&quot;&amp;/accounts/v1")"), std::string::npos) << path;
         EXPECT_EQ(page.find("/auth/v1"), std::string::npos) << path;
