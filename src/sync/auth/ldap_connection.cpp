@@ -6,10 +6,15 @@
 #include <lber.h>
 #include <ldap.h>
 
+#include <optional>
+
+#include "sys/descriptor.hpp"
+
 namespace homespun::sync::auth {
 namespace {
 
 constexpr ber_len_t most_answer_bytes = 1 << 20;  ///< of one message: an entry of a user has some hundred
+constexpr std::chrono::milliseconds grace{200};   ///< libldap ends a wait itself, which tells more
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 using Message = std::unique_ptr<LDAPMessage, int (*)(LDAPMessage*)>;
@@ -111,25 +116,67 @@ std::optional<LdapEntry> read_entry(LDAP* handle, LDAPMessage* message) {
 
 }  // namespace
 
-LdapResult<std::unique_ptr<LdapConnection>> LdapConnection::open(const LdapServer& server,
-                                                                 Deadline deadline) {
-    LDAP* handle = nullptr;
-    if (const int code = ldap_initialize(&handle, server.uri.c_str()); code != LDAP_SUCCESS) {
-        return std::unexpected(LdapError{code, fmt::format("{}: {}", server.uri, ldap_err2string(code))});
+/// The connection's socket, watched: libldap waits for answers with a limit, but once something has come it
+/// reads on without one, above all below TLS.
+struct LdapConnection::Socket {
+    Socket(sys::SocketDeadlines& its_deadlines, Deadline until)
+        : deadlines(its_deadlines), open_until(until) {
+        hooks.lc_add = connected;
+        hooks.lc_del = [](LDAP*, Sockbuf*, ldap_conncb*) {};
+        hooks.lc_arg = this;
     }
-    std::unique_ptr<LdapConnection> made(new LdapConnection(handle, server.uri));
-    if (auto done = made->prepare(server, deadline); !done) return std::unexpected(std::move(done.error()));
+
+    /// Called by libldap before it speaks TLS.
+    static int connected(LDAP* /*handle*/, Sockbuf* buffer, LDAPURLDesc* /*server*/, sockaddr* /*address*/,
+                         ldap_conncb* hooks) {
+        auto& its = *static_cast<Socket*>(hooks->lc_arg);
+        int number = -1;
+        if (ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &number) <= 0) return -1;
+        its.opening.reset();
+        its.copy.emplace(::fcntl(number, F_DUPFD_CLOEXEC, 0));
+        if (its.copy->get() < 0) return -1;
+        its.opening.emplace(its.deadlines, its.copy->get(), its.open_until + grace);
+        return 0;
+    }
+
+    sys::SocketDeadlines& deadlines;
+    const Deadline open_until;
+    ldap_conncb hooks{};
+    std::optional<sys::Descriptor> copy;  ///< libldap closes its own when it likes
+    std::optional<sys::SocketDeadlines::Guard> opening;
+};
+
+LdapConnection::LdapConnection(ldap* handle, std::string uri, std::unique_ptr<Socket> socket)
+    : handle_(handle), uri_(std::move(uri)), socket_(std::move(socket)) {}
+
+LdapConnection::~LdapConnection() {
+    constexpr std::chrono::seconds farewell{1};
+    std::optional<sys::SocketDeadlines::Guard> guard;
+    if (socket_->copy)
+        guard.emplace(socket_->deadlines, socket_->copy->get(), std::chrono::steady_clock::now() + farewell);
+    ldap_unbind_ext(handle_, nullptr, nullptr);
+}
+
+LdapResult<std::unique_ptr<LdapConnection>> LdapConnection::open(const LdapServer& server,
+                                                                 sys::SocketDeadlines& deadlines,
+                                                                 Deadline deadline) {
+    auto socket = std::make_unique<Socket>(deadlines, deadline);
+    LDAP* handle = nullptr;
+    if (const int code = ldap_initialize(&handle, server.uri.c_str()); code != LDAP_SUCCESS)
+        return std::unexpected(LdapError{code, fmt::format("{}: {}", server.uri, ldap_err2string(code))});
+    std::unique_ptr<LdapConnection> made(new LdapConnection(handle, server.uri, std::move(socket)));
+    made->set_options();
+    if (auto done = made->set_tls_options(server); !done) return std::unexpected(std::move(done.error()));
+    if (auto done = made->connect(server, deadline); !done) return std::unexpected(std::move(done.error()));
     return made;
 }
 
-LdapResult<void> LdapConnection::prepare(const LdapServer& server, Deadline deadline) {
+void LdapConnection::set_options() {
     const int version = LDAP_VERSION3;
     const int never = LDAP_DEREF_NEVER;
-    const int none = 0;  // also: a client's context of TLS
-    const int demand = LDAP_OPT_X_TLS_DEMAND;
-    const auto* authorities = server.ca_file.empty() ? system_authorities : server.ca_file.c_str();
+    const int none = 0;
     ldap_set_option(handle_, LDAP_OPT_PROTOCOL_VERSION, &version);
-    ldap_set_option(handle_, LDAP_OPT_X_TLS_CACERTDIR, nullptr);
+    ldap_set_option(handle_, LDAP_OPT_CONNECT_CB, &socket_->hooks);
     ldap_set_option(handle_, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
     ldap_set_option(handle_, LDAP_OPT_RESTART, LDAP_OPT_ON);
     ldap_set_option(handle_, LDAP_OPT_DEREF, &never);
@@ -139,48 +186,55 @@ LdapResult<void> LdapConnection::prepare(const LdapServer& server, Deadline dead
     Sockbuf* buffer = nullptr;
     if (ldap_get_option(handle_, LDAP_OPT_SOCKBUF, &buffer) == LDAP_OPT_SUCCESS && buffer != nullptr)
         ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
-    if (server.start_tls || server.uri.starts_with("ldaps:")) {
-        ldap_set_option(handle_, LDAP_OPT_X_TLS_CACERTFILE, authorities);
-        ldap_set_option(handle_, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
-        if (ldap_set_option(handle_, LDAP_OPT_X_TLS_NEWCTX, &none) != LDAP_OPT_SUCCESS) {
-            return std::unexpected(
-                LdapError{LDAP_CONNECT_ERROR,
-                          fmt::format("{}: TLS cannot be prepared; is {} a PEM file of certificates?", uri_,
-                                      authorities)});
+}
+
+LdapResult<void> LdapConnection::set_tls_options(const LdapServer& server) {
+    if (!server.start_tls && !server.uri.starts_with("ldaps:")) return {};
+    const int demand = LDAP_OPT_X_TLS_DEMAND;
+    const int client = 0;
+    const auto* authorities = server.ca_file.empty() ? system_authorities : server.ca_file.c_str();
+    ldap_set_option(handle_, LDAP_OPT_X_TLS_CACERTDIR, nullptr);
+    ldap_set_option(handle_, LDAP_OPT_X_TLS_CACERTFILE, authorities);
+    ldap_set_option(handle_, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
+    if (ldap_set_option(handle_, LDAP_OPT_X_TLS_NEWCTX, &client) == LDAP_OPT_SUCCESS) return {};
+    return std::unexpected(LdapError{
+        LDAP_CONNECT_ERROR,
+        fmt::format("{}: TLS cannot be prepared; is {} a PEM file of certificates?", uri_, authorities)});
+}
+
+LdapResult<void> LdapConnection::connect(const LdapServer& server, Deadline deadline) {
+    if (is_over(deadline)) return std::unexpected(error("connecting", LDAP_TIMEOUT, deadline));
+    set_time_limits(deadline);
+    if (const int code = ldap_connect(handle_); code != LDAP_SUCCESS)
+        return std::unexpected(error("connecting", code, deadline));
+    if (!socket_->copy) return std::unexpected(error("connecting", LDAP_LOCAL_ERROR, deadline));
+    if (server.start_tls) {
+        set_time_limits(deadline);
+        if (const int code = ldap_start_tls_s(handle_, nullptr, nullptr); code != LDAP_SUCCESS) {
+            auto failed = error("StartTLS", code, deadline);
+            // Whatever it says: without TLS there is no connection.
+            if (failed.code > 0) failed.code = LDAP_CONNECT_ERROR;
+            return std::unexpected(std::move(failed));
         }
     }
-    if (is_over(deadline)) return std::unexpected(error("connecting", LDAP_TIMEOUT));
-    limit(deadline);
-    if (const int code = ldap_connect(handle_); code != LDAP_SUCCESS) {
-        return std::unexpected(error("connecting", is_over(deadline) ? LDAP_TIMEOUT : code));
-    }
-    // libldap reads as soon as there is something to read, and would then wait for the rest of it without
-    // end.
-    if (int socket = -1; ldap_get_option(handle_, LDAP_OPT_DESC, &socket) == LDAP_OPT_SUCCESS && socket >= 0)
-        ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
-    if (!server.start_tls) return {};
-    limit(deadline);
-    if (const int code = ldap_start_tls_s(handle_, nullptr, nullptr); code != LDAP_SUCCESS) {
-        auto failed = error("StartTLS", is_over(deadline) ? LDAP_TIMEOUT : code);
-        // Whatever it says: without TLS there is no connection.
-        if (failed.code > 0) failed.code = LDAP_CONNECT_ERROR;
-        return std::unexpected(std::move(failed));
-    }
+    socket_->opening.reset();
     return {};
 }
 
-LdapConnection::~LdapConnection() {
-    ldap_unbind_ext(handle_, nullptr, nullptr);
-}
-
-/// For what has no limit of its own.
-void LdapConnection::limit(Deadline deadline) {
+/// For what has no limit as a parameter.
+void LdapConnection::set_time_limits(Deadline deadline) {
     const auto rest = rest_of(deadline);
     ldap_set_option(handle_, LDAP_OPT_NETWORK_TIMEOUT, &rest);
     ldap_set_option(handle_, LDAP_OPT_TIMEOUT, &rest);
 }
 
-LdapError LdapConnection::error(const char* what, int code) const {
+sys::SocketDeadlines::Guard LdapConnection::limit(Deadline deadline) {
+    set_time_limits(deadline);
+    return {socket_->deadlines, socket_->copy->get(), deadline + grace};
+}
+
+LdapError LdapConnection::error(const char* what, int code, Deadline deadline) const {
+    if (code < 0 && is_over(deadline)) code = LDAP_TIMEOUT;
     char* said = nullptr;
     ldap_get_option(handle_, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
     const Text more(said, ldap_memfree);
@@ -191,26 +245,30 @@ LdapError LdapConnection::error(const char* what, int code) const {
     return {code, std::move(text)};
 }
 
+/// After ldap_result failed.
+LdapError LdapConnection::broken(const char* what, Deadline deadline) const {
+    int code = LDAP_SUCCESS;
+    ldap_get_option(handle_, LDAP_OPT_RESULT_CODE, &code);
+    return error(what, code < 0 ? code : LDAP_SERVER_DOWN, deadline);
+}
+
 /// Waits for the answer to `message`, which was sent with the result `sent`.
 LdapResult<void> LdapConnection::outcome(const char* what, int sent, int message, int wanted,
                                          Deadline deadline) {
-    if (sent != LDAP_SUCCESS) return std::unexpected(error(what, sent));
+    if (sent != LDAP_SUCCESS) return std::unexpected(error(what, sent, deadline));
     auto rest = rest_of(deadline);
     LDAPMessage* raw = nullptr;
     const int type = ldap_result(handle_, message, LDAP_MSG_ALL, &rest, &raw);
     const Message answer(raw, ldap_msgfree);
-    if (type == 0) return std::unexpected(error(what, LDAP_TIMEOUT));
+    if (type == 0) return std::unexpected(error(what, LDAP_TIMEOUT, deadline));
+    if (type < 0) return std::unexpected(broken(what, deadline));
     int code = LDAP_SUCCESS;
-    if (type < 0) {
-        ldap_get_option(handle_, LDAP_OPT_RESULT_CODE, &code);
-        return std::unexpected(error(what, code < 0 ? code : LDAP_SERVER_DOWN));
-    }
     if (type != wanted)
         return std::unexpected(ldap_garbage(uri_ + ": " + what + ": an answer to something else"));
     if (ldap_parse_result(handle_, answer.get(), &code, nullptr, nullptr, nullptr, nullptr, 0) !=
         LDAP_SUCCESS)
         return std::unexpected(ldap_garbage(uri_ + ": " + what + ": an answer that cannot be read"));
-    if (code != LDAP_SUCCESS) return std::unexpected(error(what, code));
+    if (code != LDAP_SUCCESS) return std::unexpected(error(what, code, deadline));
     return {};
 }
 
@@ -218,7 +276,7 @@ LdapResult<void> LdapConnection::bind(const std::string& dn, std::string_view pa
     if (dn.empty() || password.empty())
         return std::unexpected(
             LdapError{LDAP_INVALID_CREDENTIALS, uri_ + ": a bind without name or password"});
-    limit(deadline);
+    const auto guard = limit(deadline);
     auto secret = view_of(password);
     int message = 0;
     const int sent =
@@ -230,27 +288,23 @@ LdapResult<std::vector<LdapEntry>> LdapConnection::search(const std::string& bas
                                                           const std::string& filter,
                                                           const char* const* attributes, int most,
                                                           Deadline deadline) {
-    limit(deadline);
+    const auto guard = limit(deadline);
     auto rest = rest_of(deadline);
     int message = 0;
     const int sent = ldap_search_ext(
         handle_, base.c_str(), scope == Scope::entry ? LDAP_SCOPE_BASE : LDAP_SCOPE_SUBTREE, filter.c_str(),
         const_cast<char**>(attributes), 0, nullptr, nullptr, &rest, most, &message);
-    if (sent != LDAP_SUCCESS) return std::unexpected(error("search", sent));
+    if (sent != LDAP_SUCCESS) return std::unexpected(error("search", sent, deadline));
     std::vector<LdapEntry> found;
     while (true) {
         rest = rest_of(deadline);
         LDAPMessage* raw = nullptr;
         const int type = ldap_result(handle_, message, LDAP_MSG_ONE, &rest, &raw);
         const Message part(raw, ldap_msgfree);
-        if (type == 0) return std::unexpected(error("search", LDAP_TIMEOUT));
-        int code = LDAP_SUCCESS;
-        if (type < 0) {
-            ldap_get_option(handle_, LDAP_OPT_RESULT_CODE, &code);
-            return std::unexpected(error("search", code < 0 ? code : LDAP_SERVER_DOWN));
-        }
+        if (type == 0) return std::unexpected(error("search", LDAP_TIMEOUT, deadline));
+        if (type < 0) return std::unexpected(broken("search", deadline));
         if (type == LDAP_RES_SEARCH_REFERENCE || type == LDAP_RES_INTERMEDIATE) {
-            if (is_over(deadline)) return std::unexpected(error("search", LDAP_TIMEOUT));
+            if (is_over(deadline)) return std::unexpected(error("search", LDAP_TIMEOUT, deadline));
             continue;
         }
         if (type == LDAP_RES_SEARCH_ENTRY) {
@@ -260,10 +314,11 @@ LdapResult<std::vector<LdapEntry>> LdapConnection::search(const std::string& bas
             found.push_back(std::move(*entry));
             continue;
         }
+        int code = LDAP_SUCCESS;
         if (type != LDAP_RES_SEARCH_RESULT || ldap_parse_result(handle_, part.get(), &code, nullptr, nullptr,
                                                                 nullptr, nullptr, 0) != LDAP_SUCCESS)
             return std::unexpected(ldap_garbage(uri_ + ": search: an answer that cannot be read"));
-        if (code != LDAP_SUCCESS) return std::unexpected(error("search", code));
+        if (code != LDAP_SUCCESS) return std::unexpected(error("search", code, deadline));
         return found;
     }
 }
@@ -273,7 +328,7 @@ LdapResult<void> LdapConnection::add(const std::string& dn, const Attributes& at
     for (const auto& [name, values] : attributes)
         modifications.emplace_back(LDAP_MOD_ADD, name, values);
     auto pointers = pointers_of(modifications);
-    limit(deadline);
+    const auto guard = limit(deadline);
     int message = 0;
     const int sent = ldap_add_ext(handle_, dn.c_str(), pointers.data(), nullptr, nullptr, &message);
     return outcome("add", sent, message, LDAP_RES_ADD, deadline);
@@ -285,14 +340,14 @@ LdapResult<void> LdapConnection::modify(const std::string& dn, const std::vector
     for (const auto& change : changes)
         modifications.emplace_back(code_of(change.how), change.attribute, change.values);
     auto pointers = pointers_of(modifications);
-    limit(deadline);
+    const auto guard = limit(deadline);
     int message = 0;
     const int sent = ldap_modify_ext(handle_, dn.c_str(), pointers.data(), nullptr, nullptr, &message);
     return outcome("modify", sent, message, LDAP_RES_MODIFY, deadline);
 }
 
 LdapResult<void> LdapConnection::remove(const std::string& dn, Deadline deadline) {
-    limit(deadline);
+    const auto guard = limit(deadline);
     int message = 0;
     const int sent = ldap_delete_ext(handle_, dn.c_str(), nullptr, nullptr, &message);
     return outcome("delete", sent, message, LDAP_RES_DELETE, deadline);

@@ -7,6 +7,7 @@
 
 #include "sync/auth/ldap_entry.hpp"
 #include "sync/auth/ldap_error.hpp"
+#include "sys/socket_deadlines.hpp"
 
 struct ldap;
 
@@ -34,8 +35,10 @@ class LdapConnection {
     };
     using Attributes = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
-    /// Connected, encrypted as `server` wants it; nobody has logged in yet.
-    static LdapResult<std::unique_ptr<LdapConnection>> open(const LdapServer& server, Deadline deadline);
+    /// `deadlines` outlive it. Connected, encrypted as `server` wants it; nobody has logged in yet.
+    static LdapResult<std::unique_ptr<LdapConnection>> open(const LdapServer& server,
+                                                            sys::SocketDeadlines& deadlines,
+                                                            Deadline deadline);
     ~LdapConnection();
     LdapConnection(const LdapConnection&) = delete;
     LdapConnection& operator=(const LdapConnection&) = delete;
@@ -53,14 +56,20 @@ class LdapConnection {
     LdapResult<void> remove(const std::string& dn, Deadline deadline);
 
   private:
-    LdapConnection(ldap* handle, std::string uri) : handle_(handle), uri_(std::move(uri)) {}
-    LdapResult<void> prepare(const LdapServer& server, Deadline deadline);
-    void limit(Deadline deadline);
-    [[nodiscard]] LdapError error(const char* what, int code) const;
+    struct Socket;
+    LdapConnection(ldap* handle, std::string uri, std::unique_ptr<Socket> socket);
+    LdapResult<void> connect(const LdapServer& server, Deadline deadline);
+    void set_options();
+    LdapResult<void> set_tls_options(const LdapServer& server);
+    sys::SocketDeadlines::Guard limit(Deadline deadline);
+    void set_time_limits(Deadline deadline);
+    [[nodiscard]] LdapError error(const char* what, int code, Deadline deadline) const;
+    [[nodiscard]] LdapError broken(const char* what, Deadline deadline) const;
     LdapResult<void> outcome(const char* what, int sent, int message, int wanted, Deadline deadline);
 
     ldap* handle_;
     std::string uri_;
+    std::unique_ptr<Socket> socket_;
 };
 
 /// What is wrong with an address of a directory, empty when nothing is: it has to be one ldap, ldaps or ldapi

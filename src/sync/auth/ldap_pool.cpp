@@ -7,8 +7,8 @@ namespace homespun::sync::auth {
 
 using std::chrono::steady_clock;
 
-LdapResult<std::unique_ptr<LdapConnection>> LdapPool::open(LdapRole role, Deadline deadline) const {
-    auto opened = LdapConnection::open(settings_.server, deadline);
+LdapResult<std::unique_ptr<LdapConnection>> LdapPool::open(LdapRole role, Deadline deadline) {
+    auto opened = LdapConnection::open(settings_.server, deadlines_, deadline);
     if (!opened || role == LdapRole::login) return opened;
     const auto& login = role == LdapRole::change ? settings_.change : settings_.search;
     if (login.dn.empty()) return opened;

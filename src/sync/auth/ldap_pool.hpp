@@ -53,12 +53,13 @@ class LdapPool {
     void lose(Held held);
 
   private:
-    LdapResult<std::unique_ptr<LdapConnection>> open(LdapRole role, Deadline deadline) const;
+    LdapResult<std::unique_ptr<LdapConnection>> open(LdapRole role, Deadline deadline);
 
     /// After a failure of what was held.
     void forget_all();
 
     const Settings settings_;
+    sys::SocketDeadlines deadlines_;
     std::mutex mutex_;
     std::size_t held_ = 0;
     std::uint64_t generation_ = 0;
