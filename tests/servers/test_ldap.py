@@ -92,7 +92,7 @@ def users_are_made_changed_and_removed(program: Path, folder: Path) -> None:
         check(create(server, EVE, "eve secret é").body == b"4", "the name is not taken")
         (entry,) = directory.entries(f"(uid={EVES_NAME})")
         for attribute, values in {
-            "dn": [f"uidNumber=1001,{PEOPLE}"], "objectClass": ["inetOrgPerson", "dataStore"], "cn": [EVES_NAME], "sn": [EVES_NAME],
+            "dn": [f"uid={EVES_NAME},{PEOPLE}"], "objectClass": ["inetOrgPerson", "dataStore"], "cn": [EVES_NAME], "sn": [EVES_NAME],
             "uidNumber": ["1001"], "primaryNode": ["weave:"], "accountStatus": ["1"], "account-enabled": ["Yes"], "mail": [EVE],
         }.items():
             check(entry[attribute] == values, f"{attribute} is {entry[attribute]}")
@@ -141,6 +141,14 @@ def a_name_is_made_once_and_numbers_differ(program: Path, folder: Path) -> None:
         at_once(16, lambda which: check(create(servers[which % 2], f"user{which}@example.org", "some password").status == 200, f"user{which}"))
         ids = [entry["uidNumber"][0] for entry in directory.entries("(objectClass=dataStore)")]
         check(len(ids) == 21 and len(set(ids)) == 21, f"{sorted(ids)}")
+
+
+def a_number_is_never_given_twice(program: Path, folder: Path) -> None:
+    with Directory(folder / "directory", person("bob", 1001, "") + person("eva", 1002, "")) as directory:
+        with HomespunServer(program, folder / "server", directory.settings(admin=True)) as server:
+            check(create(server, EVE, "eve secret").status == 200, "the counter is behind")
+            check(directory.entries(f"(uid={EVES_NAME})")[0]["uidNumber"] == ["1003"], "a number of somebody else's")
+            check(directory.entries("(cn=maxuid)")[0]["uidNumber"] == ["1003"], "the counter")
 
 
 def what_the_directory_does_not_allow_is_503(program: Path, folder: Path) -> None:
@@ -479,6 +487,7 @@ CASES = (
     names_are_never_taken_for_filters,
     users_are_made_changed_and_removed,
     a_name_is_made_once_and_numbers_differ,
+    a_number_is_never_given_twice,
     what_the_directory_does_not_allow_is_503,
     a_directory_killed_under_load_is_503_and_comes_back,
     a_directory_that_says_nothing_is_503_in_time,

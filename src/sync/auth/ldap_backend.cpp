@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <ldap.h>
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 #include "sync/auth/password_schemes.hpp"
@@ -20,7 +22,9 @@ constexpr int most_tries = 3;
 constexpr std::chrono::milliseconds pause{100};  ///< between them
 constexpr int most_namesakes = 20;               ///< that differ in case or blanks
 constexpr std::size_t longest_name = 255;        ///< in bytes; no user's is longer than 32
-constexpr int most_id_tries = 10;                ///< while others take ids, too
+constexpr int byte_values = 256;
+constexpr int most_id_tries = 10;                          ///< while others take ids, too
+constexpr std::chrono::milliseconds longest_id_pause{10};  ///< behind the first, then longer
 constexpr const char* no_attributes[] = {LDAP_NO_ATTRS, nullptr};
 
 std::unexpected<BackendFailure> refuse(std::string detail) {
@@ -218,14 +222,30 @@ LdapResult<std::uint64_t> LdapBackend::take_id(LdapConnection& connection, Deadl
                                             deadline);
         if (done) return *last + 1;
         error = done.error();
-        if (error.code != LDAP_NO_SUCH_ATTRIBUTE) break;
+        if (error.code != LDAP_NO_SUCH_ATTRIBUTE || steady_clock::now() >= deadline) break;
+        // Whoever comes next is not always the same.
+        const auto share = static_cast<unsigned char>(random_.bytes(1).front());
+        std::this_thread::sleep_for(std::chrono::microseconds(longest_id_pause) * (attempt + 1) * share /
+                                    256);
     }
     return std::unexpected(std::move(error));
 }
 
-LdapResult<std::uint64_t> LdapBackend::next_id(Deadline deadline) {
-    return with_connection(LdapRole::change, deadline, Repeat::yes,
-                           [&](LdapConnection& connection) { return take_id(connection, deadline); });
+/// A number that nobody has: two with one number would share their records.
+BackendResult<std::uint64_t> LdapBackend::next_id(Deadline deadline) {
+    for (int attempt = 0; attempt < most_id_tries; ++attempt) {
+        const auto id =
+            with_connection(LdapRole::change, deadline, Repeat::yes,
+                            [&](LdapConnection& connection) { return take_id(connection, deadline); });
+        if (!id) return std::unexpected(ldap_change_failure(id.error()));
+        const auto others = entries(LdapRole::change, ldap_id_filter(*id), deadline);
+        if (!others) return std::unexpected(ldap_question_failure(others.error()));
+        // The counter itself may be below the same root.
+        const bool taken = std::any_of(others->begin(), others->end(),
+                                       [](const LdapEntry& entry) { return !entry.values("uid").empty(); });
+        if (!taken) return *id;
+    }
+    return refuse(settings_.next_id + " counts numbers that users have already: raise its uidNumber");
 }
 
 std::string LdapBackend::hashed(std::string_view password) {
@@ -243,10 +263,10 @@ BackendResult<MaybeUser> LdapBackend::create_now(const NewUser& user, Deadline d
     if (!known->empty()) return MaybeUser();
     if (auto room = check_room(deadline); !room) return std::unexpected(std::move(room.error()));
     const auto id = next_id(deadline);
-    if (!id) return std::unexpected(ldap_change_failure(id.error()));
+    if (!id) return std::unexpected(id.error());
 
     constexpr std::size_t proof_size = 20;
-    const auto dn = ldap_user_dn(*id, settings_.users_root);
+    const auto dn = ldap_user_dn(user.name, settings_.users_root);
     LdapConnection::Attributes attributes{{"objectClass", {"inetOrgPerson", "dataStore"}},
                                           {"cn", {user.name}},
                                           {"sn", {user.name}},
@@ -263,20 +283,8 @@ BackendResult<MaybeUser> LdapBackend::create_now(const NewUser& user, Deadline d
     const auto added =
         with_connection(LdapRole::change, deadline, Repeat::no,
                         [&](LdapConnection& connection) { return connection.add(dn, attributes, deadline); });
+    if (!added && added.error().code == LDAP_ALREADY_EXISTS) return MaybeUser();  // meanwhile
     if (!added) return std::unexpected(ldap_change_failure(added.error()));
-
-    // The name may have been made twice meanwhile; the first of them stays.
-    const auto all = entries(LdapRole::change, filter, deadline);
-    if (!all) return std::unexpected(ldap_question_failure(all.error()));
-    for (const auto& entry : *all) {
-        const auto other = ldap_user_of(entry);
-        if (!other || other->user.id >= *id) continue;
-        const auto gone =
-            with_connection(LdapRole::change, deadline, Repeat::yes,
-                            [&](LdapConnection& connection) { return connection.remove(dn, deadline); });
-        if (!gone) return std::unexpected(ldap_change_failure(gone.error()));
-        return MaybeUser();
-    }
     return MaybeUser(BackendUser{.id = *id, .name = user.name, .mail = user.mail});
 }
 

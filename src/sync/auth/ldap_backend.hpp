@@ -16,7 +16,7 @@ struct LdapSettings {
     LdapPool::Login search;       ///< who looks for users; empty: nobody in particular
     LdapPool::Login change;       ///< who makes, changes and removes them; empty: nobody does
     std::string search_root;      ///< users are below it
-    std::string users_root = {};  ///< new users are `uidNumber=…` right below it; empty: no new ones
+    std::string users_root = {};  ///< new users are `uid=…` right below it; empty: no new ones
     std::string next_id = {};     ///< the entry whose `uidNumber` is the last id that was given out
     std::chrono::milliseconds limit{4'000};  ///< for a request, waiting included
     std::size_t connections = 10;
@@ -67,7 +67,7 @@ class LdapBackend final : public UserBackend {
                                               Deadline deadline);
     BackendResult<MaybeUser> create_now(const NewUser& user, Deadline deadline);
     BackendResult<void> check_room(Deadline deadline);
-    LdapResult<std::uint64_t> next_id(Deadline deadline);
+    BackendResult<std::uint64_t> next_id(Deadline deadline);
     LdapResult<std::uint64_t> take_id(LdapConnection& connection, Deadline deadline);
     BackendResult<void> change_now(const BackendUser& user, std::vector<LdapConnection::Change> changes,
                                    Deadline deadline);

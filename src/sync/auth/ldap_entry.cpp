@@ -17,7 +17,8 @@ bool is_plain(char c) {
            c == '_' || c == '.' || c == '@';
 }
 
-/// More than RFC 4515 asks for: no directory has to be trusted with anything but letters and digits.
+/// In filters (RFC 4515) and names of entries (RFC 4514) alike, and more than they ask for: no directory has
+/// to be trusted with anything but letters and digits.
 std::string escaped(std::string_view value) {
     std::string text;
     for (const char c : value) {
@@ -51,8 +52,12 @@ std::string ldap_user_filter(const BackendUser& user) {
     return fmt::format("(&(uidNumber={})(uid={}))", user.id, escaped(user.name));
 }
 
-std::string ldap_user_dn(std::uint64_t id, std::string_view root) {
-    return fmt::format("uidNumber={},{}", id, root);
+std::string ldap_id_filter(std::uint64_t id) {
+    return fmt::format("(uidNumber={})", id);
+}
+
+std::string ldap_user_dn(std::string_view name, std::string_view root) {
+    return fmt::format("uid={},{}", escaped(name), root);
 }
 
 std::string ldap_node_of(const std::vector<std::string>& primary_node) {

@@ -33,8 +33,11 @@ struct LdapUser {
 std::string ldap_name_filter(std::string_view name);
 /// The entry of exactly this user.
 std::string ldap_user_filter(const BackendUser& user);
-/// The name of a new user's entry below `root`.
-std::string ldap_user_dn(std::uint64_t id, std::string_view root);
+/// All who have this number.
+std::string ldap_id_filter(std::uint64_t id);
+/// The name of a new user's entry below `root`: `uid=…`, so that the directory itself sees to it that nobody
+/// is made twice. (The servers of 2010 wrote `uidNumber=…`; names of entries that are there may be any.)
+std::string ldap_user_dn(std::string_view name, std::string_view root);
 
 /// Nothing when it is no entry of a user: no distinguished name, no name, or no usable `uidNumber`. The
 /// user's name is the first value of `uid`. Switched off by `account-enabled` other than `Yes` or

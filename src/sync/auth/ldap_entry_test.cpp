@@ -26,7 +26,9 @@ TEST(LdapEntry, FiltersTakeNothingOfANameForTheirOwn) {
     EXPECT_EQ(ldap_name_filter("*)(uid=*"), "(uid=\\2a\\29\\28uid\\3d\\2a)");
     EXPECT_EQ(ldap_name_filter("a\\b\0c é"s), "(uid=a\\5cb\\00c\\20\\c3\\a9)");
     EXPECT_EQ(ldap_user_filter({.id = 7, .name = "a)"}), "(&(uidNumber=7)(uid=a\\29))");
-    EXPECT_EQ(ldap_user_dn(12, "ou=users,dc=mozilla"), "uidNumber=12,ou=users,dc=mozilla");
+    EXPECT_EQ(ldap_id_filter(12), "(uidNumber=12)");
+    EXPECT_EQ(ldap_user_dn("ann", "ou=users,dc=mozilla"), "uid=ann,ou=users,dc=mozilla");
+    EXPECT_EQ(ldap_user_dn(" a,b+c\0"s, "dc=x"), "uid=\\20a\\2cb\\2bc\\00,dc=x");
 }
 
 TEST(LdapEntry, NoNameEndsItsFilter) {
