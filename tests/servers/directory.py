@@ -144,11 +144,12 @@ class Directory:
                 return
         raise AssertionError(f"slapd does not start: {(self.folder / 'slapd.log').read_text()}")
 
-    def kill(self) -> None:
-        """Without a farewell; fine when it does not run."""
+    def kill(self, politely: bool = False) -> None:
+        """Without a farewell, or by SIGTERM; fine when it does not run."""
         child, self._child = self._child, None
         if child is not None:
-            os.kill(child.pid, signal.SIGKILL)
+            if not politely:
+                os.kill(child.pid, signal.SIGKILL)
             child.terminate()
 
     def pause(self) -> None:

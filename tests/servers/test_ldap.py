@@ -169,6 +169,8 @@ def what_the_directory_does_not_allow_is_503(program: Path, folder: Path) -> Non
         as_reader = (f"ldap.admin_user={READER}", "ldap.admin_password=reader secret")
         with HomespunServer(program, folder / "reader", directory.settings(*as_reader, admin=True)) as server:
             refusals(server)
+        with HomespunServer(program, folder / "login", directory.settings("ldap.admin_password=wrong", admin=True)) as server:
+            refusals(server)
         with HomespunServer(program, folder / "first", directory.settings("users.most=2", admin=True)) as server:
             answers = [create(server, mail, "some password").status for mail in (EVE, "bob@example.org")]
             check(answers == [200, 503], f"users.most: {answers}")
@@ -237,11 +239,11 @@ def a_directory_killed_under_load_is_503_and_comes_back(program: Path, folder: P
     with Directory(folder / "directory", ANN) as directory, HomespunServer(program, folder / "server", directory.settings()) as server:
         load = Load(server)
         try:
-            for outage in (1, 2):
+            for outage in (1, 2, 3):
                 began = time.monotonic()
                 time.sleep(0.7)
                 killed = time.monotonic()
-                directory.kill()
+                directory.kill(politely=outage == 2)
                 dead = time.monotonic()
                 time.sleep(1.5)
                 check(ask(server, "GET", "/__heartbeat__").status == 503, "the heartbeat does not tell")

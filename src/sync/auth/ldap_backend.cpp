@@ -194,7 +194,7 @@ BackendResult<void> LdapBackend::check_room(Deadline deadline) {
                                      "(&(uid=*)(uidNumber=*))", no_attributes, most, deadline);
         });
     if (!counted && counted.error().code != LDAP_SIZELIMIT_EXCEEDED)
-        return std::unexpected(ldap_question_failure(counted.error()));
+        return std::unexpected(ldap_change_failure(counted.error()));
     if (!counted || static_cast<std::int64_t>(counted->size()) >= settings_.most_users)
         return refuse("there are as many users as signup or users.most allow");
     return {};
@@ -226,7 +226,7 @@ LdapResult<std::uint64_t> LdapBackend::take_id(LdapConnection& connection, Deadl
         // Whoever comes next is not always the same.
         const auto share = static_cast<unsigned char>(random_.bytes(1).front());
         std::this_thread::sleep_for(std::chrono::microseconds(longest_id_pause) * (attempt + 1) * share /
-                                    256);
+                                    byte_values);
     }
     return std::unexpected(std::move(error));
 }
@@ -239,7 +239,7 @@ BackendResult<std::uint64_t> LdapBackend::next_id(Deadline deadline) {
                             [&](LdapConnection& connection) { return take_id(connection, deadline); });
         if (!id) return std::unexpected(ldap_change_failure(id.error()));
         const auto others = entries(LdapRole::change, ldap_id_filter(*id), deadline);
-        if (!others) return std::unexpected(ldap_question_failure(others.error()));
+        if (!others) return std::unexpected(ldap_change_failure(others.error()));
         // The counter itself may be below the same root.
         const bool taken = std::any_of(others->begin(), others->end(),
                                        [](const LdapEntry& entry) { return !entry.values("uid").empty(); });
@@ -259,7 +259,7 @@ BackendResult<MaybeUser> LdapBackend::create_now(const NewUser& user, Deadline d
     if (settings_.users_root.empty()) return refuse("ldap.users_root is not set, so nobody new is made");
     const auto filter = ldap_name_filter(user.name);
     const auto known = entries(LdapRole::change, filter, deadline);
-    if (!known) return std::unexpected(ldap_question_failure(known.error()));
+    if (!known) return std::unexpected(ldap_change_failure(known.error()));
     if (!known->empty()) return MaybeUser();
     if (auto room = check_room(deadline); !room) return std::unexpected(std::move(room.error()));
     const auto id = next_id(deadline);
@@ -292,7 +292,7 @@ BackendResult<void> LdapBackend::change_now(const BackendUser& user,
                                             std::vector<LdapConnection::Change> changes, Deadline deadline) {
     if (auto may = may_change(); !may) return may;
     const auto found = entries(LdapRole::change, ldap_user_filter(user), deadline);
-    if (!found) return std::unexpected(ldap_question_failure(found.error()));
+    if (!found) return std::unexpected(ldap_change_failure(found.error()));
     const auto its = ldap_user_called(user.name, *found);
     if (!its) return refuse("the user's entry is gone, or ldap.admin_user may not read it");
     const auto done = with_connection(
@@ -305,7 +305,7 @@ BackendResult<void> LdapBackend::change_now(const BackendUser& user,
 BackendResult<void> LdapBackend::remove_now(const BackendUser& user, Deadline deadline) {
     if (auto may = may_change(); !may) return may;
     const auto found = entries(LdapRole::change, ldap_user_filter(user), deadline);
-    if (!found) return std::unexpected(ldap_question_failure(found.error()));
+    if (!found) return std::unexpected(ldap_change_failure(found.error()));
     const auto its = ldap_user_called(user.name, *found);
     if (!its) return {};
     const auto done =

@@ -30,7 +30,8 @@ bool is_ldap_login_refused(const LdapError& error);
 /// Of a question, or of our own bind: whatever it is, we do not know what was asked. (`refused`: more entries
 /// than a question should have.)
 BackendFailure ldap_question_failure(const LdapError& error);
-/// Of a change: what the directory does not allow is `refused`, for it answers well.
+/// Of what belongs to a change: what the directory does not allow is `refused`, for it answers well. So is
+/// our own bind, which is not the one that logins need.
 BackendFailure ldap_change_failure(const LdapError& error);
 
 }  // namespace homespun::sync::auth
