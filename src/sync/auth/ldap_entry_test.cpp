@@ -1,7 +1,13 @@
 #include "sync/auth/ldap_entry.hpp"
 
 #include <gtest/gtest.h>
+#include <lber.h>
+#include <ldap.h>
 #include <rapidcheck.h>
+
+#include <memory>
+
+#include "base/text.hpp"
 
 namespace homespun::sync::auth {
 namespace {
@@ -48,6 +54,56 @@ TEST(LdapEntry, NoNameEndsItsFilter) {
             i += 2;
         }
         RC_ASSERT(back == name);
+    });
+}
+
+/// Tag, length and value of the next element of `ber`, with what is behind it; short and long lengths.
+std::pair<std::string_view, std::string_view> next_element(std::string_view ber) {
+    std::size_t size = static_cast<unsigned char>(ber.at(1)), head = 2;
+    if (size >= 0x80) {
+        head += size - 0x80;
+        size = 0;
+        for (std::size_t i = 2; i < head; ++i)
+            size = size << 8U | static_cast<unsigned char>(ber.at(i));
+    }
+    return {ber.substr(head, size), ber.substr(head + size)};
+}
+
+TEST(LdapEntry, LibldapReadsTheNameThatWasMeant) {
+    const auto as_sent = [](const std::string& name) {
+        const std::unique_ptr<BerElement, void (*)(BerElement*)> ber(
+            ber_alloc_t(LBER_USE_DER), [](BerElement* its) { ber_free(its, 1); });
+        EXPECT_EQ(ldap_put_vrFilter(ber.get(), ("(" + ldap_name_filter(name) + ")").c_str()), 0);
+        berval* bytes = nullptr;
+        EXPECT_EQ(ber_flatten(ber.get(), &bytes), 0);
+        const std::string flat(bytes->bv_val, bytes->bv_len);
+        ber_bvfree(bytes);
+        const auto [list, after_list] = next_element(flat);
+        EXPECT_EQ(after_list, "");
+        EXPECT_EQ(list.at(0), static_cast<char>(LDAP_FILTER_EQUALITY));
+        const auto [match, after_match] = next_element(list);
+        EXPECT_EQ(after_match, "") << "one filter has become several";
+        const auto [attribute, rest] = next_element(match);
+        EXPECT_EQ(attribute, "uid");
+        return std::string(next_element(rest).first);
+    };
+    const auto as_named = [](const std::string& name) {
+        LDAPDN dn = nullptr;
+        EXPECT_EQ(ldap_str2dn(ldap_user_dn(name, "dc=org").c_str(), &dn, LDAP_DN_FORMAT_LDAPV3),
+                  LDAP_SUCCESS);
+        const auto& value = dn[0][0]->la_value;
+        std::string text(value.bv_val, value.bv_len);
+        EXPECT_TRUE(dn[1] != nullptr && dn[2] == nullptr) << "one name has become several";
+        ldap_dnfree(dn);
+        return text;
+    };
+    for (const auto& name : {"*"s, "*)(uid=*"s, "a*b"s, "a\\b"s, "\\2a"s, "a\0b"s, "(&(uid=x))"s,
+                             " a, dc=x+b=c "s, "\xff\xfe"s, "#00"s, std::string(300, '*')}) {
+        EXPECT_EQ(as_sent(name), name);
+        if (base::is_utf8(name) && !name.contains('\0')) EXPECT_EQ(as_named(name), name);
+    }
+    rc::check([&](const std::string& name) {
+        if (!name.empty()) RC_ASSERT(as_sent(name) == name);
     });
 }
 
