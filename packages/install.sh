@@ -32,6 +32,11 @@ packages_ensure() { # LIST...
     if ! "${as_root[@]}" apt-get update -q </dev/null >&2; then
         echo "apt-get update failed; trying with the package lists that are here." >&2
     fi
+    case $missing in
+        *slapd*) # the program alone: Debian's package would set up and start a directory of its own
+            echo "slapd slapd/no_configuration boolean true" | "${as_root[@]}" debconf-set-selections >&2 || true
+            ;;
+    esac
     # shellcheck disable=SC2086
     if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends $missing </dev/null >&2; then

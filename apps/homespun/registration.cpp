@@ -2,6 +2,7 @@
 
 #include "setting_values.hpp"
 #include "sync/auth/dummy_backend.hpp"
+#include "sync/auth/ldap_backend.hpp"
 #include "sync/registration/smtp_mailer.hpp"
 #include "sync/store/sqlite/users_sqlite.hpp"
 #include "sys/cef_log.hpp"
@@ -12,6 +13,13 @@ namespace sqlite = sync::store::sqlite;
 namespace {
 
 constexpr std::int64_t second_ms = 1000;
+
+/// How long a request waits for the back-end. A directory gives up by itself a moment earlier, and says why.
+std::chrono::milliseconds longest_wait(const base::config::Settings& settings) {
+    constexpr std::chrono::milliseconds moment{500};
+    if (settings.text("auth.backend") != "ldap") return sync::auth::OutageWatch::Limits{}.longest;
+    return std::chrono::seconds(settings.integer("ldap.timeout_s")) + moment;
+}
 
 /// How many users there may be; 0: no bound.
 std::int64_t most_users(const base::config::Settings& settings, sync::accounts::SignUp sign_up) {
@@ -36,8 +44,8 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
     auto backend = made->open_backend();
     if (!backend) return std::unexpected(backend.error());
     made->backend_ = std::make_unique<sync::auth::OutageWatch>(
-        std::move(*backend), settings.text("auth.backend"), sync::auth::OutageWatch::Limits{}, needs.clock,
-        needs.logger);
+        std::move(*backend), settings.text("auth.backend"),
+        sync::auth::OutageWatch::Limits{.longest = longest_wait(settings)}, needs.clock, needs.logger);
     made->auth_ = std::make_unique<sync::auth::WeaveAuth>(
         sync::auth::WeaveAuth::Parts{*made->backend_, *made->security_, needs.clock, needs.random,
                                      made->answers_},
@@ -88,8 +96,30 @@ base::Result<void> Registration::open_security_log() {
     return {};
 }
 
+base::Result<std::unique_ptr<sync::auth::UserBackend>> Registration::open_ldap() {
+    const auto& settings = needs_.settings;
+    const auto& uri = settings.text("ldap.uri");
+    auto opened = sync::auth::LdapBackend::open(
+        {.server = {.uri = uri,
+                    .start_tls = uri.starts_with("ldap:") && settings.flag("ldap.use_tls"),
+                    .ca_file = settings.text("ca_file")},
+         .search = {settings.text("ldap.bind_user"), settings.text("ldap.bind_password")},
+         .change = {settings.text("ldap.admin_user"), settings.text("ldap.admin_password")},
+         .search_root = settings.text("ldap.search_root"),
+         .users_root = settings.text("ldap.users_root"),
+         .next_id = settings.text("ldap.next_id_entry"),
+         .limit = std::chrono::seconds(settings.integer("ldap.timeout_s")),
+         .connections = static_cast<std::size_t>(settings.integer("ldap.pool_size")),
+         .longest_life = std::chrono::seconds(settings.integer("ldap.max_lifetime_s")),
+         .most_users = most_users(settings, sign_up_setting(settings, needs_.exposed))},
+        needs_.random);
+    if (!opened) return std::unexpected(opened.error());
+    return std::move(*opened);
+}
+
 base::Result<std::unique_ptr<sync::auth::UserBackend>> Registration::open_backend() {
     const auto& settings = needs_.settings;
+    if (settings.text("auth.backend") == "ldap") return open_ldap();
     if (settings.text("auth.backend") == "dummy") {
         if (needs_.exposed) {
             return base::fail(

@@ -12,9 +12,9 @@
 #include "sync/registration/service.hpp"
 #include "sync/store/sqlite/registration_sqlite.hpp"
 
-/// What the services of 2010 share, put together from the settings `auth.…`, `smtp.…`, `captcha.…` and
-/// `cef.…`: the authentication back-end behind its watch, logins, reset codes, the security log. What it is
-/// given outlives it; its pools end before it.
+/// What the services of 2010 share, put together from the settings `auth.…`, `ldap.…`, `smtp.…`, `captcha.…`
+/// and `cef.…`: the authentication back-end behind its watch, logins, reset codes, the security log. What it
+/// is given outlives it; its pools end before it.
 class Registration {
   public:
     struct Needs {
@@ -45,6 +45,7 @@ class Registration {
     explicit Registration(const Needs& needs);
     homespun::base::Result<void> open_security_log();
     homespun::base::Result<std::unique_ptr<homespun::sync::auth::UserBackend>> open_backend();
+    homespun::base::Result<std::unique_ptr<homespun::sync::auth::UserBackend>> open_ldap();
     homespun::base::Result<void> open_mailer();
 
     Needs needs_;

@@ -45,7 +45,8 @@ struct OutageWatch::State {
         const std::lock_guard lock(mutex);
         --waiting;
     }
-    void failed(const BackendFailure& failure) {
+    /// A late failure of what was asked before the last outage ended does not begin another.
+    void failed(std::uint64_t number, const BackendFailure& failure) {
         // Neither says anything about the back-end's health.
         if (failure.kind == Kind::refused) return;
         const std::lock_guard lock(mutex);
@@ -53,7 +54,7 @@ struct OutageWatch::State {
             ++refused;
             return;
         }
-        if (failure.kind == Kind::busy) return;
+        if (failure.kind == Kind::busy || number <= last_outage) return;
         out = true;
         refused = 1;
         since_ms = clock.now_ms();
@@ -67,6 +68,7 @@ struct OutageWatch::State {
         const std::lock_guard lock(mutex);
         if (!out || number <= last_before) return;
         out = false;
+        last_outage = asked;
         logger.info("backend_up", {{"backend", std::string_view(name)},
                                    {"since_ms", since_ms},
                                    {"took_ms", clock.now_ms() - since_ms},
@@ -83,6 +85,7 @@ struct OutageWatch::State {
     std::uint64_t asked = 0;
     bool out = false;
     std::uint64_t last_before = 0;  ///< the last request asked before the outage was noticed
+    std::uint64_t last_outage = 0;  ///< the last request asked before the last outage ended
     std::int64_t since_ms = 0;
     std::int64_t refused = 0;
 };
@@ -170,7 +173,7 @@ base::Task<BackendResult<T>> OutageWatch::guard(base::Executor& home, base::Task
         if (result) {
             state->answered(number);
         } else if (!race->over) {
-            state->failed(result.error());
+            state->failed(number, result.error());
         }
         race->finish(std::move(result));
     });
@@ -180,11 +183,11 @@ base::Task<BackendResult<T>> OutageWatch::guard(base::Executor& home, base::Task
             deadlines_.pop_front();
         deadlines_.push_back({std::chrono::steady_clock::now() + longest_,
                               std::shared_ptr<const std::atomic<bool>>(race, &race->over),
-                              [race, &home, state = state_] {
-                                  home.post([race, state] {
+                              [race, &home, state = state_, number = *number] {
+                                  home.post([race, state, number] {
                                       if (race->over) return;
                                       BackendFailure failure{Kind::slow, state->name + ": no answer in time"};
-                                      state->failed(failure);
+                                      state->failed(number, failure);
                                       race->finish(std::unexpected(std::move(failure)));
                                   });
                               }});

@@ -23,15 +23,18 @@ class HangingBackend final : public PlainBackend {
   public:
     explicit HangingBackend(std::shared_future<void> gate) : gate_(std::move(gate)) {}
     base::Task<BackendResult<MaybeUser>> find(base::Executor& home, std::string name) override {
+        if (!hangs && failure) co_return std::unexpected(*failure);
         if (!hangs) co_return MaybeUser(BackendUser{.id = 1, .name = name});
         auto found = co_await pool_.run(home, [this] {
             gate_.wait();
             return 1;
         });
         EXPECT_TRUE(found);
+        if (fails_late) co_return std::unexpected(BackendFailure{Kind::slow, "late"});
         co_return MaybeUser(BackendUser{.id = 2, .name = name});
     }
     bool hangs = true;
+    bool fails_late = false;
 
   private:
     std::shared_future<void> gate_;
@@ -124,6 +127,28 @@ TEST_F(OutageWatchTest, WhoWaitsTooLongIsTold) {
         co_await base::yield_to(loop);
         co_return 1;
     }(loop));
+}
+
+TEST_F(OutageWatchTest, ALateFailureBeginsNoOtherOutage) {
+    std::promise<void> gate;
+    auto& backend = watch<HangingBackend>({.most_waiting = 4, .longest = std::chrono::seconds(20)},
+                                          gate.get_future().share());
+    backend.fails_late = true;
+    bool failed = false;
+    base::spawn(watch_->find(loop, "ann"), [&](auto outcome) { failed = outcome && !*outcome; });
+    backend.hangs = false;
+    backend.failure = {Kind::down, "gone", 0};
+    EXPECT_FALSE(find());
+    backend.failure.reset();
+    EXPECT_TRUE(find());
+    ASSERT_EQ(logger.lines.size(), 2U);
+    gate.set_value();
+    loop.run_until([&] { return failed; });
+    EXPECT_EQ(logger.lines.size(), 2U) << "what was asked before the outage ended says nothing of now";
+    EXPECT_FALSE(watch_->out());
+    backend.failure = {Kind::down, "again", 0};
+    EXPECT_FALSE(find());
+    EXPECT_EQ(logger.lines.size(), 3U);
 }
 
 TEST_F(OutageWatchTest, NotMoreThanSoManyWait) {
