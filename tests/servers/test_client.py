@@ -1,11 +1,16 @@
 """`homespun client`: a person's own records, of today's accounts and of users of 2010, with several devices."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import select
+import socket
+import socketserver
+import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -57,7 +62,8 @@ class Device:
 
     def login(self, server: HomespunServer, account: str, password: str, *more: str) -> list[str]:
         """The words of a login."""
-        return ["login", "--server", server.root, "--account", account, "--password-file", self.secret("password", password), *more]
+        words = [] if "--server" in more else ["--server", server.root]
+        return ["login", *words, "--account", account, "--password-file", self.secret("password", password), *more]
 
     def login_11(self, server: HomespunServer, account: str, password: str, key: str) -> list[str]:
         """Of a user of 2010."""
@@ -260,6 +266,69 @@ def a_password_is_typed_without_echo(program: Path, folder: Path) -> None:
         os.close(terminal)
 
 
+class TlsProxy:
+    """In front of a server on this machine, as an operator would have one; ends with the context."""
+
+    def __init__(self, folder: Path, server: int) -> None:
+        self.certificate = folder / "cert.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out", self.certificate, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            check=True, capture_output=True,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, folder / "key.pem")
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError), context.wrap_socket(self.request, server_side=True) as client, socket.create_connection(("127.0.0.1", server)) as behind:
+                    threading.Thread(target=self.copy, args=(behind, client), daemon=True).start()
+                    self.copy(client, behind)
+
+            @staticmethod
+            def copy(source: socket.socket, target: socket.socket) -> None:
+                with contextlib.suppress(OSError):
+                    while data := source.recv(65536):
+                        target.sendall(data)
+                    target.shutdown(socket.SHUT_WR)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> "TlsProxy":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def tls_is_checked(program: Path, folder: Path) -> None:
+    server = HomespunServer(program, folder / "server", OPEN)
+    with TlsProxy(folder, server.port) as proxy:
+        root = f"https://localhost:{proxy.port}"
+        with server:  # that does not know of TLS, and sends its users on to where anybody can listen
+            create(server, ANN, PASSWORD)
+            device = Device(program, folder / "clear")
+            device.environment["SSL_CERT_FILE"] = str(proxy.certificate)
+            complaint = device.refused(*device.login(server, ANN, PASSWORD, "--protocol", "1.1", "--new-sync-key", "--server", root))
+            check("without TLS: the password is not sent there" in complaint, complaint)
+        server.extra += ["--public-url", root]
+        with server:
+            accounts = AccountServer(server.root)
+            accounts.create("bob@example.org", PASSWORD)
+            for protocol, account, more in (("1.1", ANN, ["--new-sync-key"]), ("1.5", "bob@example.org", [])):
+                device = Device(program, folder / protocol)
+                words = ["login", "--protocol", protocol, "--server", root, "--account", account, "--password-file", device.secret("password", PASSWORD), *more]
+                complaint = device.refused(*words)
+                check("cannot trust" in complaint, complaint)
+                device.environment["SSL_CERT_FILE"] = str(proxy.certificate)
+                device.good(*words)
+                device.put("forms", "a", {"name": "q"})
+                check(device.get("forms", "a") == {"id": "a", "name": "q"}, protocol)
+
+
 def a_server_that_is_none_is_told(program: Path, folder: Path) -> None:
     device = Device(program, folder / "one")
     password = device.secret("password", PASSWORD)
@@ -281,5 +350,6 @@ CASES = (
     a_user_of_2010_lives_with_two_devices,
     an_account_of_today_lives_with_two_devices,
     a_password_is_typed_without_echo,
+    tls_is_checked,
     a_server_that_is_none_is_told,
 )
