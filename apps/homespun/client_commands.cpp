@@ -38,6 +38,11 @@ std::string name_of(std::string_view collection, std::string_view id) {
     return fmt::format("{}/{}", collection, id);
 }
 
+/// An empty variable of a script must not turn one record into all of them.
+std::string not_empty(const std::string& text) {
+    return text.empty() ? "it is empty" : "";
+}
+
 base::Error cannot_be_read(std::string_view collection, std::string_view id, client::RecordFault fault) {
     return {fmt::format("{} {}; --raw shows it as it is stored", name_of(collection, id),
                         client::describe(fault))};
@@ -52,24 +57,25 @@ void ClientCommands::add_to(CLI::App& app, const AddCommand& command) {
 
     auto& list = command(sub, "list", "Your collections, or the ids of one's records",
                          [this] { return this->list(); });
-    list.add_option("COLLECTION", collection_);
+    list.add_option("COLLECTION", collection_, "All collections without it")->check(not_empty);
     list.add_flag("--json", json_);
 
     auto& get = command(sub, "get", "Print a record, decrypted", [this] { return this->get(); });
-    auto* const collection = get.add_option("COLLECTION", collection_);
-    auto* const id = get.add_option("ID", id_)->needs(collection);
+    auto* const collection = get.add_option("COLLECTION", collection_, "Like bookmarks")->check(not_empty);
+    auto* const id =
+        get.add_option("ID", id_, "Which record; list shows them")->check(not_empty)->needs(collection);
     get.add_flag("--all", all_, "Every record of the collection, or of all, a line each")->excludes(id);
     get.add_flag("--raw", raw_, "As it is stored, encrypted");
 
     auto& put = command(sub, "put", "Encrypt and store a record: JSON on standard input",
                         [this] { return this->put(); });
-    put.add_option("COLLECTION", collection_)->required();
-    put.add_option("ID", id_)->required();
+    put.add_option("COLLECTION", collection_, "Like bookmarks")->check(not_empty)->required();
+    put.add_option("ID", id_, "Of the record; what was there is replaced")->check(not_empty)->required();
 
     auto& remove = command(sub, "delete", "Delete a record, or a whole collection, from the server",
                            [this] { return this->remove(); });
-    remove.add_option("COLLECTION", collection_)->required();
-    remove.add_option("ID", id_);
+    remove.add_option("COLLECTION", collection_, "Like bookmarks")->check(not_empty)->required();
+    remove.add_option("ID", id_, "Which record; all of the collection without it")->check(not_empty);
     remove.add_flag("--yes", yes_, "Do not ask");
 
     command(sub, "decrypt", "Decrypt records, or an export, from standard input; asks no server", [this] {

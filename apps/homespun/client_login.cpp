@@ -43,13 +43,15 @@ base::Result<std::string> secret(const std::string& file, std::string_view quest
     return file.empty() ? sys::ask_secret(question) : secret_of(file);
 }
 
-/// Sessions are ended where they were begun; a login that cannot be used must leave none.
-void end_session(const SavedLogin& login) {
+/// Sessions are ended where they were begun. Of a user of 2010 there is none.
+base::Result<void> end_session(const SavedLogin& login) {
+    if (login.protocol != Protocol::accounts) return {};
     net::Loop loop;
     const base::SystemClock clock;
     base::SystemRandom random;
     auto accounts = client::SyncClient::at(loop, login.server, clock, random);
-    if (accounts) (void)net::run_here(loop, accounts->sign_out(login.session_token));
+    if (!accounts) return std::unexpected(accounts.error());
+    return net::run_here(loop, accounts->sign_out(login.session_token));
 }
 
 void warn_of_clear_text(const std::string& server) {
@@ -184,7 +186,7 @@ int ClientCommands::log_in() {
     base::Result<void> saved;
     if (found) saved = save_login(its);
     if (!found || !saved) {
-        if (its.protocol == Protocol::accounts) end_session(its);
+        (void)end_session(its);  // one that nobody can use
         return failed(found ? saved.error() : found.error());
     }
     fmt::print("logged in to {} as {} (Sync {}), kept in {}\n", its.server,
@@ -203,15 +205,7 @@ int ClientCommands::log_out() {
     if (!path) return complain(path.error().message, exit_failed);
     const auto login = load_login();
     if (!login && !std::filesystem::exists(*path)) return complain(login.error().message, exit_failed);
-    base::Result<void> ended;
-    if (login && login->protocol == Protocol::accounts) {
-        net::Loop loop;
-        const base::SystemClock clock;
-        base::SystemRandom random;
-        auto accounts = client::SyncClient::at(loop, login->server, clock, random);
-        ended = accounts ? net::run_here(loop, accounts->sign_out(login->session_token))
-                         : base::Result<void>(std::unexpected(accounts.error()));
-    }
+    const auto ended = login ? end_session(*login) : base::Result<void>();
     if (::unlink(path->c_str()) != 0)
         return complain(fmt::format("{} cannot be removed: {}", *path, std::strerror(errno)), exit_failed);
     fmt::print("{} is removed\n", *path);

@@ -6,10 +6,12 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import socketserver
 import ssl
 import subprocess
+import termios
 import threading
 import time
 from pathlib import Path
@@ -138,6 +140,11 @@ def two_devices_and_records(one: Device, two: Device) -> None:
     check("another id" in one.refused("put", "bookmarks", "a", given='{"id":"b"}'), "another id")
     check("no usable keys" in one.refused("put", "crypto", "keys", given="{}"), "crypto/keys without keys")
     check("--all" in one.refused("get", "bookmarks", status=2), "get without an id")
+    check("empty" in one.refused("delete", "bookmarks", "", "--yes", status=2), "an empty id is the whole collection")
+    check("empty" in one.refused("get", "", "--all", status=2), "an empty name is every collection")
+    one.good("put", "bookmarks", "--", "-begins_like_an_option", given="{}")
+    check(one.good("get", "bookmarks", "--", "-begins_like_an_option") == '{"id":"-begins_like_an_option"}\n', "an id with a hyphen")
+    one.good("delete", "--yes", "bookmarks", "--", "-begins_like_an_option")
     check("no record bookmarks/none" in one.refused("get", "bookmarks", "none"), "a record that is not there")
 
     check("nothing deleted" in one.refused("delete", "bookmarks", "wild", given="no\n"), "no is no")
@@ -242,10 +249,15 @@ def a_password_is_typed_without_echo(program: Path, folder: Path) -> None:
     device = Device(program, folder / "one")
     with HomespunServer(program, folder / "server", OPEN) as server:
         AccountServer(server.root).create(ANN, "typed password")
-        child, terminal = pty.fork()
-        if child == 0:
-            os.execve(program, [str(program), "client", "login", "--server", server.root], device.environment)
         shown = b""
+
+        def start() -> tuple[int, int]:
+            nonlocal shown
+            shown = b""
+            child, terminal = pty.fork()
+            if child == 0:
+                os.execve(program, [str(program), "client", "login", "--server", server.root], device.environment)
+            return child, terminal
 
         def wait_for(text: bytes) -> None:
             nonlocal shown
@@ -255,10 +267,27 @@ def a_password_is_typed_without_echo(program: Path, folder: Path) -> None:
                 if select.select([terminal], [], [], 0.5)[0]:
                     shown += os.read(terminal, 4096)
 
-        wait_for(b"Account: ")
-        os.write(terminal, f"{ANN}\n".encode())
-        wait_for(b"Password: ")
-        time.sleep(0.2)
+        def echoes() -> bool:
+            return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+        def asked_for_the_password() -> None:
+            wait_for(b"Account: ")
+            os.write(terminal, f"{ANN}\n".encode())
+            wait_for(b"Password: ")
+            end = time.monotonic() + 20
+            while echoes():
+                check(time.monotonic() < end, "the terminal goes on to echo")
+                time.sleep(0.01)
+
+        child, terminal = start()
+        asked_for_the_password()
+        os.write(terminal, b"\x03")  # Ctrl-C
+        check(os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGINT, "it was not interrupted")
+        check(echoes(), "the terminal stays silent")
+        os.close(terminal)
+
+        child, terminal = start()
+        asked_for_the_password()
         os.write(terminal, b"typed password\n")
         wait_for(b"logged in")
         check(ANN.encode() in shown and b"typed" not in shown, f"{shown!r}")

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "base/key_pair.hpp"
 #include "sync/client/record_server.hpp"
 #include "sync/client/sync_client.hpp"
 
