@@ -8,8 +8,8 @@
 
 namespace homespun::sync::client {
 
-/// Sync 1.5 for one account, from a saved session: takes a storage token when first asked. Lives on one loop,
-/// used from its thread.
+/// Sync 1.5 for one account, from a saved session: takes a storage token when first asked, and another when
+/// that one is no longer good. Lives on one loop, used from its thread.
 class AccountStorage final : public RecordServer {
   public:
     /// `session_token` has 32 bytes; `key_id` is the value of X-KeyID.
