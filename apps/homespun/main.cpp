@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "admin_client.hpp"
+#include "client_commands.hpp"
 #include "common_options.hpp"
 #include "data_commands.hpp"
 #include "operator_commands.hpp"
@@ -135,11 +136,16 @@ int main(int argc, char** argv) {
     Commands commands;
     commands.arguments.assign(argv, argv + argc);
     int status = 0;
+    const AddCommand plain_command = [&](CLI::App& parent, const char* name, const char* help,
+                                         std::function<int()> run) -> CLI::App& {
+        auto& sub = *parent.add_subcommand(name, help);
+        sub.callback([&status, run = std::move(run)] { status = run(); });
+        return sub;
+    };
     const AddCommand command = [&](CLI::App& parent, const char* name, const char* help,
                                    std::function<int()> run) -> CLI::App& {
-        auto& sub = *parent.add_subcommand(name, help);
+        auto& sub = plain_command(parent, name, help, std::move(run));
         commands.common.add_to(sub);
-        sub.callback([&status, run = std::move(run)] { status = run(); });
         return sub;
     };
 
@@ -198,6 +204,9 @@ int main(int argc, char** argv) {
     data_commands.add_to(app, command);
     PairCommands pair_commands(commands.common);
     pair_commands.add_to(app, command);
+
+    ClientCommands client_commands;  // know nothing of a server's configuration
+    client_commands.add_to(app, plain_command);
 
 #ifdef HOMESPUN_TEST_CONTROL
     auto& test = *app.add_subcommand("test", "Test control");

@@ -92,19 +92,6 @@ bool equal(const Number& a, const Number& b) {
     return BN_cmp(a.get(), b.get()) == 0;
 }
 
-/// A string that held a secret.
-class Wiped {
-  public:
-    explicit Wiped(std::string text) : text_(std::move(text)) {}
-    Wiped(const Wiped&) = delete;
-    Wiped& operator=(const Wiped&) = delete;
-    ~Wiped() { OPENSSL_cleanse(text_.data(), text_.size()); }
-    [[nodiscard]] std::string_view view() const { return text_; }
-
-  private:
-    std::string text_;
-};
-
 /// Arithmetic in the group. Made for one step of the exchange and gone after it, for its scratch space holds
 /// what was computed with.
 class Group {
@@ -259,37 +246,7 @@ std::string Failure::message() const {
 Keys Keys::derive(std::string_view shared) {
     const auto first = std::min(shared.find_first_not_of('\0'), shared.size());
     const Wiped both(hkdf_sha256(shared.substr(first), {}, key_info, 2 * key_size));
-    Keys keys;
-    std::ranges::copy(both.view(), keys.bytes_.begin());
-    return keys;
-}
-
-Keys::Keys(Keys&& other) noexcept : bytes_(other.bytes_) {
-    other.wipe();
-}
-
-Keys& Keys::operator=(Keys&& other) noexcept {
-    if (this != &other) {
-        bytes_ = other.bytes_;
-        other.wipe();
-    }
-    return *this;
-}
-
-Keys::~Keys() {
-    wipe();
-}
-
-void Keys::wipe() {
-    OPENSSL_cleanse(bytes_.data(), bytes_.size());
-}
-
-std::string_view Keys::encryption() const {
-    return {bytes_.data(), key_size};
-}
-
-std::string_view Keys::authentication() const {
-    return {bytes_.data() + key_size, key_size};
+    return Keys(both.view());
 }
 
 struct FirstRound::State {

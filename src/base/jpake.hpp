@@ -1,11 +1,11 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/key_pair.hpp"
 #include "base/random.hpp"
 
 /// Password-authenticated key exchange by juggling as Firefox's Easy Setup speaks it (sync-legacy
@@ -62,29 +62,15 @@ struct Failure {
 template <class T>
 using Expected = std::expected<T, Failure>;
 
-/// Two keys of 32 bytes, wiped in the end; moved, never copied.
-class Keys {
+/// What an exchange ends with.
+class Keys : public KeyPair {
   public:
-    static constexpr std::size_t key_size = 32;
-
     /// What both sides make of the shared number (sheet 6.2, vector in 13): HKDF-SHA256 with salt of zeros
     /// over its bytes without leading zeros. `shared` is big-endian.
     static Keys derive(std::string_view shared);
 
-    Keys(Keys&&) noexcept;
-    Keys& operator=(Keys&&) noexcept;
-    ~Keys();
-
-    /// For AES-256-CBC.
-    [[nodiscard]] std::string_view encryption() const;
-    /// For HMAC-SHA256.
-    [[nodiscard]] std::string_view authentication() const;
-
   private:
-    Keys() = default;
-    void wipe();
-
-    std::array<char, 2 * key_size> bytes_{};
+    explicit Keys(std::string_view both) : KeyPair(both) {}
 };
 
 /// After both rounds: holds our second message and waits for the peer's.

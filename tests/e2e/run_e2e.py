@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import test_clients
+import test_firefox_client
 import test_firefox_negative
 import test_firefox_sync
 import test_page
@@ -18,7 +19,14 @@ import test_records
 from cases import Environment, Outcome, Report, run_suite
 from firefox import firefox_program
 
-SUITES = (*test_clients.SUITES, *test_page.SUITES, *test_records.SUITES, *test_firefox_sync.SUITES, *test_firefox_negative.SUITES)
+SUITES = (
+    *test_clients.SUITES,
+    *test_page.SUITES,
+    *test_records.SUITES,
+    *test_firefox_sync.SUITES,
+    *test_firefox_negative.SUITES,
+    *test_firefox_client.SUITES,
+)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "person.hpp"
 #include "running_server.hpp"
+#include "sync/client/account_storage.hpp"
 #include "sync/store/sqlite/database.hpp"
 #include "sys/files.hpp"
 
@@ -168,6 +169,28 @@ TEST(InstallationTest, AnExpiredTokenReadsOnlyTheTimestamps) {
     EXPECT_EQ(person.storage(*access, "GET", "/info/collections").status, 200);
     ASSERT_EQ(run_homespun({"test", "clock", "--offset", "8000", "--data", data.path()}).status, 0);
     EXPECT_EQ(person.storage(*access, "GET", "/info/collections").status, 401);
+}
+
+TEST(InstallationTest, APersonsStorageTakesANewTokenWhenTheOldOneHasExpired) {
+    const sys::ScratchFolder data;
+    RunningServer server(data.path(), {"--no-arbiter", "--set", "token_duration=60"});
+    ASSERT_TRUE(server.ready()) << server.output();
+    const auto account = Person(server.root()).sign_up("a@example.org").value();
+    net::Loop loop;
+    base::SystemClock clock;
+    base::SystemRandom random;
+    sync::client::AccountStorage storage(
+        *sync::client::SyncClient::at(loop, server.root(), clock, random), account.session_token,
+        sync::client::key_id_header(account.key_b, account.keys_changed_at_ms));
+    const auto status = [&](const char* method, std::string body = {}) {
+        const auto answer = net::run_here(loop, storage.send(method, "/storage/tabs/one", std::move(body)));
+        return answer ? answer->status : 0;
+    };
+    EXPECT_EQ(status("PUT", record), 200);
+    ASSERT_EQ(run_homespun({"test", "clock", "--offset", "120", "--data", data.path()}).status, 0);
+    clock.set_offset_ms(120'000);
+    EXPECT_EQ(status("GET"), 200);
+    EXPECT_EQ(status("PUT", R"({"payload":"another"})"), 200);
 }
 
 TEST(InstallationTest, RefusesADirectoryInUse) {

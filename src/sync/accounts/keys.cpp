@@ -89,9 +89,13 @@ ServerHalves split_server_stretch(std::string_view stretched) {
     return {derive(stretched, "verifyHash", key_size), derive(stretched, "wrapwrapKey", key_size)};
 }
 
+std::string sync_key(std::string_view key_b) {
+    return derive(key_b, "oldsync", 2 * key_size);
+}
+
 ScopedKey sync_scoped_key(std::string_view key_b, std::int64_t rotated_at_ms) {
     const auto fingerprint = base::sha256(key_b).substr(0, 16);
-    return {base::base64_encode(derive(key_b, "oldsync", 2 * key_size), base::Base64::url_nopad),
+    return {base::base64_encode(sync_key(key_b), base::Base64::url_nopad),
             std::to_string(rotated_at_ms) + "-" + base::base64_encode(fingerprint, base::Base64::url_nopad)};
 }
 

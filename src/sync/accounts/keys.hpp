@@ -79,6 +79,9 @@ struct ScopedKey {
     std::string kid;
 };
 
+/// Sync's key pair of an account: 32 bytes to encrypt, 32 to sign, which open crypto/keys.
+std::string sync_key(std::string_view key_b);
+
 /// `rotated_at_ms`: milliseconds since 1970 of kB's last change; not divided by 1000 for this scope.
 ScopedKey sync_scoped_key(std::string_view key_b, std::int64_t rotated_at_ms);
 

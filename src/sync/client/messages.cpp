@@ -14,11 +14,9 @@ namespace homespun::sync::client {
 base::Result<ServerAddress> ServerAddress::parse(std::string_view url) {
     const auto parsed = auth::PublicUrl::parse(url);
     if (!parsed) return std::unexpected(parsed.error());
-    if (parsed->scheme != "http")
-        return base::fail(fmt::format("{}: this client speaks plain http only", url));
     auto host = parsed->host;
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    return ServerAddress{net::Endpoint{host, parsed->port, {}}, parsed->path};
+    return ServerAddress{net::Endpoint{host, parsed->port, {}, parsed->scheme == "https"}, parsed->path};
 }
 
 void sign(net::ClientRequest& request, const net::Endpoint& endpoint, std::string_view id,

@@ -16,7 +16,7 @@ namespace homespun::sync::client {
 struct ServerAddress {
     net::Endpoint endpoint;
     std::string path;  ///< prefix without trailing slash
-    /// `http://host[:port][/path]`; https comes with TLS in src/net.
+    /// `http[s]://host[:port][/path]`.
     static base::Result<ServerAddress> parse(std::string_view url);
 };
 

@@ -50,6 +50,13 @@ base::Task<base::Result<base::json::Value>> SyncClient::call(net::ClientRequest 
     co_return std::move(*json);
 }
 
+base::Task<base::Result<base::json::Value>> SyncClient::call_as(std::string session_token,
+                                                                net::ClientRequest request) {
+    const auto session = accounts::derive_session_token(session_token);
+    sign(request, root_.endpoint, base::hex_encode(session.id), session.key, *clock_, *random_, true);
+    co_return co_await call(std::move(request));
+}
+
 base::Task<base::Result<SignedIn>> SyncClient::sign_up(std::string email, std::string password,
                                                        std::string invite) {
     const auto salt = accounts::client_salt_text(base::hex_encode(random_->bytes(16)));
@@ -99,17 +106,14 @@ base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value 
     if (!opened) co_return base::fail("the key bundle does not open: it was changed on its way");
     account.key_b = base::exclusive_or(opened->wrapped_key_b, unwrap_key);
 
-    const auto credentials = accounts::derive_session_token(account.session_token);
     std::string body;
     base::json::Writer(body)
         .begin_object()
         .member("client_id", desktop_client_id)
         .member("scope", auth::oldsync_scope)
         .end_object();
-    auto scoped_request = request("POST", "/auth/v1/account/scoped-key-data", std::move(body));
-    sign(scoped_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_,
-         true);
-    const auto scoped = co_await call(std::move(scoped_request));
+    const auto scoped = co_await call_as(
+        account.session_token, request("POST", "/auth/v1/account/scoped-key-data", std::move(body)));
     if (!scoped) co_return std::unexpected(scoped.error());
     const auto* data = scoped->member(auth::oldsync_scope);
     const auto* rotated = data ? data->integer("keyRotationTimestamp") : nullptr;
@@ -119,7 +123,12 @@ base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value 
 }
 
 base::Task<base::Result<StorageAccess>> SyncClient::storage_access(const SignedIn& account) {
-    const auto credentials = accounts::derive_session_token(account.session_token);
+    co_return co_await storage_access(account.session_token,
+                                      key_id_header(account.key_b, account.keys_changed_at_ms));
+}
+
+base::Task<base::Result<StorageAccess>> SyncClient::storage_access(std::string session_token,
+                                                                   std::string key_id) {
     std::string body;
     base::json::Writer(body)
         .begin_object()
@@ -127,21 +136,26 @@ base::Task<base::Result<StorageAccess>> SyncClient::storage_access(const SignedI
         .member("client_id", desktop_client_id)
         .member("scope", auth::oldsync_scope)
         .end_object();
-    auto grant_request = request("POST", "/auth/v1/oauth/token", std::move(body));
-    sign(grant_request, root_.endpoint, base::hex_encode(credentials.id), credentials.key, *clock_, *random_,
-         true);
-    const auto grant = co_await call(std::move(grant_request));
+    const auto grant =
+        co_await call_as(std::move(session_token), request("POST", "/auth/v1/oauth/token", std::move(body)));
     if (!grant) co_return std::unexpected(grant.error());
     const auto* access = grant->string("access_token");
     if (access == nullptr) co_return base::fail("the server's answer has no access_token");
 
     auto token_request = request("GET", "/token/1.0/sync/1.5");
     token_request.headers.add("Authorization", "Bearer " + *access);
-    token_request.headers.add("X-KeyID", key_id_header(account.key_b, account.keys_changed_at_ms));
+    token_request.headers.add("X-KeyID", key_id);
     const auto response = co_await http_->send(root_.endpoint, std::move(token_request));
     if (!response) co_return std::unexpected(response.error());
     if (response->status != 200) co_return base::fail("token server: " + describe_failure(*response));
     co_return parse_storage_access(response->body);
+}
+
+base::Task<base::Result<void>> SyncClient::sign_out(std::string session_token) {
+    const auto answer =
+        co_await call_as(std::move(session_token), request("POST", "/auth/v1/session/destroy", "{}"));
+    if (!answer) co_return std::unexpected(answer.error());
+    co_return base::Result<void>();
 }
 
 base::Task<base::Result<net::http::ClientResponse>> SyncClient::storage(const StorageAccess& access,

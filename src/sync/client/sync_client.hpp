@@ -27,6 +27,10 @@ class SyncClient {
     base::Task<base::Result<SignedIn>> sign_in(std::string email, std::string password);
     /// A storage token for the account.
     base::Task<base::Result<StorageAccess>> storage_access(const SignedIn& account);
+    /// The same for whoever has kept only the session token (32 bytes) and the value of X-KeyID.
+    base::Task<base::Result<StorageAccess>> storage_access(std::string session_token, std::string key_id);
+    /// Ends the session; its token is good for nothing afterwards.
+    base::Task<base::Result<void>> sign_out(std::string session_token);
     /// One signed storage request; `path` is below the endpoint, like /info/collections, query included.
     base::Task<base::Result<net::http::ClientResponse>> storage(const StorageAccess& access,
                                                                 std::string method, std::string path,
@@ -41,6 +45,9 @@ class SyncClient {
           random_(&random) {}
 
     base::Task<base::Result<base::json::Value>> call(net::ClientRequest request);
+    /// As `call`, signed with a session.
+    base::Task<base::Result<base::json::Value>> call_as(std::string session_token,
+                                                        net::ClientRequest request);
     net::ClientRequest request(std::string method, std::string_view target, std::string body = {}) const;
     base::Task<base::Result<SignedIn>> finish_sign_in(base::json::Value answer, std::string unwrap_key);
 

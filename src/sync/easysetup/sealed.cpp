@@ -1,84 +1,15 @@
 #include "sync/easysetup/sealed.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
-#include <cstdlib>
-#include <memory>
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
-#include "base/text.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
 
-constexpr std::size_t block_size = 16;
+constexpr std::size_t iv_size = 16;
 constexpr std::string_view known_value = "0123456789ABCDEF";
-
-struct FreeContext {
-    void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
-
-const unsigned char* bytes_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* bytes_of(std::string& text) {
-    return reinterpret_cast<unsigned char*>(text.data());
-}
-
-/// OpenSSL fails here only without memory: nothing sensible can follow.
-void demand(bool fine) {
-    if (!fine) std::abort();
-}
-
-std::string encrypt(std::string_view key, std::string_view iv, std::string_view text) {
-    const Context context(EVP_CIPHER_CTX_new());
-    std::string out(text.size() + block_size, '\0');
-    int head = 0;
-    int tail = 0;
-    demand(context &&
-           EVP_EncryptInit_ex(context.get(), EVP_aes_256_cbc(), nullptr, bytes_of(key), bytes_of(iv)) == 1);
-    demand(EVP_EncryptUpdate(context.get(), bytes_of(out), &head, bytes_of(text),
-                             static_cast<int>(text.size())) == 1);
-    demand(EVP_EncryptFinal_ex(context.get(), bytes_of(out) + head, &tail) == 1);
-    out.resize(static_cast<std::size_t>(head) + static_cast<std::size_t>(tail));
-    return out;
-}
-
-std::expected<std::string, SealFault> decrypt(std::string_view key, std::string_view iv,
-                                              std::string_view cipher) {
-    const Context context(EVP_CIPHER_CTX_new());
-    std::string out(cipher.size() + block_size, '\0');
-    int head = 0;
-    int tail = 0;
-    demand(context &&
-           EVP_DecryptInit_ex(context.get(), EVP_aes_256_cbc(), nullptr, bytes_of(key), bytes_of(iv)) == 1);
-    demand(EVP_DecryptUpdate(context.get(), bytes_of(out), &head, bytes_of(cipher),
-                             static_cast<int>(cipher.size())) == 1);
-    if (EVP_DecryptFinal_ex(context.get(), bytes_of(out) + head, &tail) != 1) {
-        OPENSSL_cleanse(out.data(), out.size());
-        return std::unexpected(SealFault::bad_ciphertext);
-    }
-    out.resize(static_cast<std::size_t>(head) + static_cast<std::size_t>(tail));
-    return out;
-}
-
-std::string base64(std::string_view bytes) {
-    return base::base64_encode(bytes, base::Base64::standard);
-}
-
-std::expected<std::string, SealFault> iv_of(const Sealed& sealed) {
-    auto iv = base::base64_decode(sealed.iv, base::Base64::standard);
-    if (!iv || iv->size() != block_size) return std::unexpected(SealFault::bad_iv);
-    return std::move(*iv);
-}
-
-std::string signature(const base::jpake::Keys& keys, std::string_view ciphertext) {
-    return base::hex_encode(base::hmac_sha256(keys.authentication(), ciphertext));
-}
 
 }  // namespace
 
@@ -94,34 +25,15 @@ Failure describe(SealFault fault, std::string_view message) {
     return {ErrorCode::invalid, fmt::format("{}: ciphertext is not base64 of padded blocks", message)};
 }
 
-Sealed seal(const base::jpake::Keys& keys, std::string_view text, base::Random& random) {
-    const auto iv = random.bytes(block_size);
-    Sealed sealed{base64(encrypt(keys.encryption(), iv, text)), base64(iv), {}};
-    sealed.hmac = signature(keys, sealed.ciphertext);
-    return sealed;
+Sealed confirmation(const base::KeyPair& keys, base::Random& random) {
+    const auto iv = base::base64_encode(random.bytes(iv_size), base::Base64::standard);
+    return base::encrypt_with_iv(keys, known_value, iv).value();
 }
 
-std::expected<std::string, SealFault> open(const base::jpake::Keys& keys, const Sealed& sealed) {
-    if (!base::equal_constant_time(signature(keys, sealed.ciphertext), base::to_lower(sealed.hmac)))
-        return std::unexpected(SealFault::wrong_hmac);
-    const auto iv = iv_of(sealed);
-    if (!iv) return std::unexpected(iv.error());
-    const auto cipher = base::base64_decode(sealed.ciphertext, base::Base64::standard);
-    if (!cipher || cipher->empty() || cipher->size() % block_size != 0)
-        return std::unexpected(SealFault::bad_ciphertext);
-    return decrypt(keys.encryption(), *iv, *cipher);
-}
-
-Sealed confirmation(const base::jpake::Keys& keys, base::Random& random) {
-    auto sealed = seal(keys, known_value, random);
-    sealed.hmac.clear();
-    return sealed;
-}
-
-std::expected<bool, SealFault> confirms(const base::jpake::Keys& keys, const Sealed& sealed) {
-    const auto iv = iv_of(sealed);
-    if (!iv) return std::unexpected(iv.error());
-    return base::equal_constant_time(base64(encrypt(keys.encryption(), *iv, known_value)), sealed.ciphertext);
+std::expected<bool, SealFault> confirms(const base::KeyPair& keys, const Sealed& sealed) {
+    const auto ours = base::encrypt_with_iv(keys, known_value, sealed.iv);
+    if (!ours) return std::unexpected(ours.error());
+    return base::equal_constant_time(ours->ciphertext, sealed.ciphertext);
 }
 
 }  // namespace homespun::sync::easysetup

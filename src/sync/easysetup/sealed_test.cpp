@@ -5,6 +5,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "base/jpake.hpp"
 #include "base/jpake_fixture.hpp"
 
 namespace homespun::sync::easysetup {
