@@ -43,7 +43,7 @@ class FirefoxClient(Suite):
         listed = {each["collection"]: each["count"] for each in json.loads(self._client("list", "--json"))}
         check({"bookmarks", "clients", "crypto", "history", "meta", "passwords"} <= set(listed), f"{listed}")
         check(self.scenario.bookmark_id in self._client("list", "bookmarks").splitlines(), "the bookmark is not listed")
-        bookmark = json.loads(self._client("get", "bookmarks", self.scenario.bookmark_id))
+        bookmark = json.loads(self._client("get", "bookmarks", "--", self.scenario.bookmark_id))
         check((bookmark["title"], bookmark["bmkUri"]) == (items.title, items.bookmark), f"{bookmark}")
         logins = [json.loads(line)["record"] for line in self._client("get", "passwords", "--all").splitlines()]
         check([[login["username"], login["password"]] for login in logins] == [items.login], f"{logins}")
@@ -55,9 +55,9 @@ class FirefoxClient(Suite):
         check(sorted(offline.splitlines()) == sorted(everything.splitlines()), "decrypt reads other things than get")
 
     def a_changed_bookmark_arrives(self) -> None:
-        bookmark = json.loads(self._client("get", "bookmarks", self.scenario.bookmark_id))
+        bookmark = json.loads(self._client("get", "bookmarks", "--", self.scenario.bookmark_id))
         changed = replace(self.scenario.first_items, title="bookmark changed by the client")
-        self._client("put", "bookmarks", self.scenario.bookmark_id, given=json.dumps({**bookmark, "title": changed.title}))
+        self._client("put", "bookmarks", "--", self.scenario.bookmark_id, given=json.dumps({**bookmark, "title": changed.title}))
         self.scenario.a.firefox.start()
         self.scenario.a.expect_signed_in()
         self.scenario.a.receive(changed)
