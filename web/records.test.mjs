@@ -73,6 +73,7 @@ test("tabs and visits", () => {
     visitedPage({ title: "t", histUri: "https://t/", visits }), { title: "t", address: "https://t/", at: 5000 });
   assert.equal(deviceTabs({ deleted: true }), null);
   assert.equal(visitedPage({ deleted: true }), null);
+  assert.equal(visitedPage({ visits: [{ date: 9.3e21 }, { date: 7000 }] }).at, 7, "no Date holds the other");
   assert.ok(matches({ title: "Wolle", address: "" }, "wol") && matches({ title: "", address: "HTTPS://X" }, "s://x"));
   assert.ok(!matches({ title: "a", address: "b" }, "ab"));
 });

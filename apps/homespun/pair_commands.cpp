@@ -12,6 +12,7 @@
 #include "admin_client.hpp"
 #include "base/text.hpp"
 #include "pair_explanations.hpp"
+#include "sync/client/printable.hpp"
 #include "sync/easysetup/party_driver.hpp"
 #include "sync/easysetup/receiver.hpp"
 #include "sync/easysetup/sender.hpp"
@@ -93,11 +94,13 @@ base::Result<void> save(const Credentials& credentials, const std::string& path)
 }
 
 void show_credentials(const Credentials& credentials, bool secrets) {
-    const auto secret = [secrets](const std::string& text) {
-        return secrets ? std::string_view(text) : std::string_view("(hidden)");
+    // The other device sent these: a terminal must not act on them, a file gets the very bytes.
+    const auto shown = [terminal = ::isatty(STDOUT_FILENO) == 1](const std::string& text) {
+        return terminal ? sync::client::printable_text(text) : text;
     };
-    fmt::print("account   {}\npassword  {}\nsync key  {}\nserver    {}\n", credentials.account,
-               secret(credentials.password), secret(credentials.sync_key), credentials.server_url);
+    const auto secret = [&](const std::string& text) { return secrets ? shown(text) : "(hidden)"; };
+    fmt::print("account   {}\npassword  {}\nsync key  {}\nserver    {}\n", shown(credentials.account),
+               secret(credentials.password), secret(credentials.sync_key), shown(credentials.server_url));
 }
 
 /// Before a person types anything: where the result is to go must take it.

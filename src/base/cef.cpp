@@ -22,7 +22,8 @@ std::string escaped(std::string_view text, char special, std::size_t most = std:
     constexpr std::size_t longest_character = 4;
     std::string out;
     for (const char c : text) {
-        if (out.size() > most - longest_character && !continues_character(c)) break;
+        // Bytes that continue nothing are cut as well.
+        if (out.size() >= most || (out.size() > most - longest_character && !continues_character(c))) break;
         if (c == '\\' || c == special) {
             out += '\\';
             out += c;

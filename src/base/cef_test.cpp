@@ -80,6 +80,16 @@ TEST(CefTest, HugeFieldsOfTheRequestDoNotBreakTheBound) {
     EXPECT_EQ(read_line(text).head.size(), 7U);
 }
 
+TEST(CefTest, BytesThatAreNoCharactersDoNotBreakTheBoundEither) {
+    auto event = failed_login();
+    event.user_agent = std::string(900, '\x80');
+    event.extensions = {{"msg", "kept"}};
+    const auto line = format({}, moment, "box", event);
+    EXPECT_LE(line.text.size(), max_line);
+    EXPECT_EQ(line.dropped, 0U);
+    EXPECT_EQ(read_line(line.text).values.at("suser"), "alice");
+}
+
 TEST(CefTest, ACutKeepsCharactersWhole) {
     auto event = failed_login();
     event.user_agent.clear();

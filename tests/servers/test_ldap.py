@@ -165,7 +165,9 @@ def what_the_directory_does_not_allow_is_503(program: Path, folder: Path) -> Non
             check("backend_down" not in log.replace("reason=backend_down", "") and log.count("reason=backend_refused") == 4, "how it is told")
 
         with HomespunServer(program, folder / "readonly", directory.settings()) as server:
+            ask(server, "PUT", "/1.1/ann/storage/col/a", '{"payload": "kept"}', basic("ann", "ann secret"))
             refusals(server)
+            check(b'"col"' in collections(server, "ann", "ann secret").body, "her records went although she could not leave")
         as_reader = (f"ldap.admin_user={READER}", "ldap.admin_password=reader secret")
         with HomespunServer(program, folder / "reader", directory.settings(*as_reader, admin=True)) as server:
             refusals(server)

@@ -103,13 +103,15 @@ export function deviceTabs(content) {
   return { device: text(content.clientName), tabs };
 }
 
+const LAST_MOMENT = 8.64e15; // ms that a Date can hold
+
 /** A page that was visited: {title, address, at}, `at` in milliseconds or 0; null for a deleted record. */
 export function visitedPage(content) {
   if (content.deleted) {
     return null;
   }
   // Firefox counts visits in microseconds.
-  const times = list(content.visits).map((visit) => Number(visit?.date) / 1000).filter(Number.isFinite);
+  const times = list(content.visits).map((visit) => Number(visit?.date) / 1000).filter((ms) => Math.abs(ms) <= LAST_MOMENT);
   return { title: text(content.title), address: text(content.histUri), at: times.reduce((a, b) => Math.max(a, b), 0) };
 }
 

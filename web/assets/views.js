@@ -48,7 +48,7 @@ class Reading {
   }
 }
 
-const folderName = (folder) => (folder.id in folderNames ? folderNames[folder.id] : folder.title);
+const folderName = (folder) => (Object.hasOwn(folderNames, folder.id) ? folderNames[folder.id] : folder.title);
 
 class BookmarksView {
   constructor(reading) {

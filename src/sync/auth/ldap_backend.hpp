@@ -46,6 +46,8 @@ class LdapBackend final : public UserBackend {
                              std::string mail) override;
     Answer<void> set_password(base::Executor& home, BackendUser user, std::string password) override;
     Answer<void> set_mail(base::Executor& home, BackendUser user, std::string mail) override;
+    /// `refused` without `ldap.admin_user`.
+    [[nodiscard]] BackendResult<void> may_change() const override;
     Answer<void> remove(base::Executor& home, BackendUser user) override;
 
   private:
@@ -72,7 +74,6 @@ class LdapBackend final : public UserBackend {
     BackendResult<void> change_now(const BackendUser& user, std::vector<LdapConnection::Change> changes,
                                    Deadline deadline);
     BackendResult<void> remove_now(const BackendUser& user, Deadline deadline);
-    [[nodiscard]] BackendResult<void> may_change() const;
     std::string hashed(std::string_view password);
 
     const LdapSettings settings_;

@@ -50,6 +50,7 @@ class OutageWatch final : public UserBackend {
                                                  std::string password) override;
     base::Task<BackendResult<void>> set_mail(base::Executor& home, BackendUser user,
                                              std::string mail) override;
+    [[nodiscard]] BackendResult<void> may_change() const override { return backend_->may_change(); }
     base::Task<BackendResult<void>> remove(base::Executor& home, BackendUser user) override;
 
   private:

@@ -60,6 +60,8 @@ class UserBackend {
                                                          std::string password) = 0;
     virtual base::Task<BackendResult<void>> set_mail(base::Executor& home, BackendUser user,
                                                      std::string mail) = 0;
+    /// Whether users can be changed and removed at all, before anything of theirs is.
+    [[nodiscard]] virtual BackendResult<void> may_change() const { return {}; }
     /// The user can no longer log in, and the name is free again. Fine when they are gone already.
     virtual base::Task<BackendResult<void>> remove(base::Executor& home, BackendUser user) = 0;
 };

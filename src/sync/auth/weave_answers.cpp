@@ -18,6 +18,12 @@ Response WeaveAnswers::status(int status) {
     return Response(status, "text/plain", fmt::format("{} {}", status, net::http::reason_phrase(status)));
 }
 
+Response WeaveAnswers::no_head() {
+    auto response = status(405);
+    response.headers.add("Allow", "GET");
+    return response;
+}
+
 Response WeaveAnswers::problem(barrel::Context& context, const barrel::Problem& problem) const {
     if (context.reason().empty()) context.set_reason(std::string(problem.reason));
     Response response;

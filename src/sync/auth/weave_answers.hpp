@@ -21,6 +21,8 @@ class WeaveAnswers {
     [[nodiscard]] static net::http::Response code(int code);
     /// The text `404 Not Found`, which clients look for.
     [[nodiscard]] static net::http::Response status(int status);
+    /// 405 for a HEAD of what may be got: these services never knew it.
+    [[nodiscard]] static net::http::Response no_head();
 
     /// For the hooks of a contract: 401 and the like as above, 5xx as a JSON string with a crash id that is
     /// also in the log's hint, 503 with Retry-After.

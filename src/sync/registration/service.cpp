@@ -40,7 +40,10 @@ void RegistrationService::add_common(barrel::Natives& natives) {
 
 void RegistrationService::register_users(barrel::Natives& natives) {
     const auto handler = [&](const char* name, Answer (RegistrationService::*function)(Context&)) {
-        natives.handler(name, [this, function](Context& context) { return (this->*function)(context); });
+        natives.handler(name, [this, function](Context& context) -> Answer {
+            if (context.request().method == "HEAD") co_return auth::WeaveAnswers::no_head();
+            co_return co_await (this->*function)(context);
+        });
     };
     natives.authenticator("weave_user",
                           [this](Context& context) { return parts_.auth.authenticate(context); });
@@ -166,7 +169,8 @@ RegistrationService::Step<std::monostate> RegistrationService::remove(Context& c
                                                                       const auth::BackendUser& user,
                                                                       std::string password) {
     auto& home = *context.request().executor;
-    auto done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
+    auto done = parts_.backend.may_change();
+    if (done) done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
     if (done) done = co_await parts_.codes.clear(home, user.id);
     if (done) done = co_await parts_.backend.remove(home, user);
     parts_.auth.forget(user.name);

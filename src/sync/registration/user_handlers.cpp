@@ -90,8 +90,9 @@ RegistrationService::Answer RegistrationService::create_user(Context& context) {
     auto read = read_creation(request.body, name, settings_.strict_names);
     if (!read) co_return refuse(context, read.error());
     if (!is_human(context, read->challenge, read->response)) co_return refuse(context, bad_captcha);
-    if (!settings_.sign_up || !settings_.admission.new_users() ||
-        !settings_.admission.allows(name, read->mail)) {
+    // Nobody has checked that the address is theirs: it counts only where the name is made of it.
+    const auto proven = user_name(read->mail) == name ? read->mail : std::string();
+    if (!settings_.sign_up || !settings_.admission.new_users() || !settings_.admission.allows(name, proven)) {
         co_return parts_.answers.failure(
             context,
             {BackendFailure::Kind::refused, "signup, users.new or users.allow do not let this user be made"});

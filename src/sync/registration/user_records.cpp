@@ -11,6 +11,12 @@ namespace homespun::sync::registration {
 using auth::BackendFailure;
 using auth::BackendResult;
 
+namespace {
+
+constexpr std::chrono::seconds patience{5};  // as for every call of a service of 2010 (sheet, 10.2)
+
+}  // namespace
+
 base::Task<BackendResult<void>> RecordsHere::remove(base::Executor& home, auth::BackendUser user,
                                                     std::string /*password*/, std::string /*root*/) {
     const auto removed = co_await store_.remove_user(home, auth::record_store_user(user), {});
@@ -36,10 +42,10 @@ base::Task<BackendResult<void>> RecordsElsewhere::remove(base::Executor& home, a
                         "Basic " + base::base64_encode(user.name + ":" + password, base::Base64::standard));
     request.headers.add("X-Confirm-Delete", "1");
     co_await base::yield_to(loop_);
-    const auto answer = co_await client_.send(net::Endpoint::of(*url), std::move(request));
+    const auto answer = co_await client_.send(net::Endpoint::of(*url), std::move(request), patience);
     co_await base::yield_to(home);
     if (!answer) co_return failed(answer.error().message);
-    if (answer->status == 200 || answer->status == 404) co_return BackendResult<void>();
+    if (answer->status == 200) co_return BackendResult<void>();
     co_return failed(fmt::format("it answered {}", answer->status));
 }
 

@@ -60,11 +60,15 @@ class WeaveStore {
   public:
     virtual ~WeaveStore() = default;
 
+    /// Payloads of one listing: beyond that it is refused as `unavailable`, for it is made in memory.
+    static constexpr std::uint64_t most_listed_bytes = std::uint64_t{64} << 20;
+
     /// The latest `modified` of each collection, expired records included; a collection without records is
     /// none.
     virtual base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> weave_stamps(
         base::Executor& home, UserId user) = 0;
-    /// The number of rows given to `sink`, in the order asked for. Nothing is left out, however much it is.
+    /// The number of rows given to `sink`, in the order asked for. Nothing is left out: what would be above
+    /// `most_listed_bytes` fails, though the first rows have been given.
     virtual base::Task<Outcome<std::uint64_t>> weave_find(base::Executor& home, UserId user,
                                                           std::string collection, WeaveQuery query,
                                                           WeaveSink sink) = 0;

@@ -28,7 +28,7 @@ void WeaveService::register_natives(barrel::Natives& natives) {
         });
     const auto handler = [&](std::string name, Answer (WeaveService::*function)(Context&)) {
         natives.handler(std::move(name), [this, function](Context& context) -> Answer {
-            if (context.request().method == "HEAD") co_return auth::WeaveAnswers::status(405);
+            if (context.request().method == "HEAD") co_return auth::WeaveAnswers::no_head();
             if (context.parameter("collection").size() > longest_name)
                 co_return refuse(context, {invalid_collection, "collection_name_too_long"});
             co_return co_await (this->*function)(context);

@@ -62,7 +62,7 @@ std::string_view take_link(const json::Value& value, std::optional<std::string>&
 
 std::string_view take_sortindex(const json::Value& value, WeaveUpdate& update) {
     const auto number = whole_number(value);
-    if (!number || std::abs(*number) > largest_sortindex) return "invalid sortindex";
+    if (!number || *number < -largest_sortindex || *number > largest_sortindex) return "invalid sortindex";
     update.sortindex = *number;
     return {};
 }

@@ -52,8 +52,8 @@ TEST(WboTest, WhatIsWrongWithASingleRecordRefusesIt) {
     for (const auto* body :
          {R"([])", R"("text")", R"(1)", R"({"payload":1})", R"({"payload":{}})", R"({"unknown":[]})",
           R"({"unknown":{}})", R"({"sortindex":"x"})", R"({"sortindex":1000000000})",
-          R"({"sortindex":"1e99"})", R"({"sortindex":"nan"})", R"({"ttl":-1})", R"({"ttl":31536001})",
-          R"({"ttl":1.5})", R"({"ttl":"1.5"})", R"({"ttl":"x"})"})
+          R"({"sortindex":-9223372036854775808})", R"({"sortindex":"1e99"})", R"({"sortindex":"nan"})",
+          R"({"ttl":-1})", R"({"ttl":31536001})", R"({"ttl":1.5})", R"({"ttl":"1.5"})", R"({"ttl":"x"})"})
         EXPECT_EQ(fault_of_put(body), 8) << body;
     EXPECT_EQ(fault_of_put(R"({"parentid":")" + std::string(65, 'p') + R"("})"), 8);
     for (const auto* body : {"", "{", "{}x", "\xff"})

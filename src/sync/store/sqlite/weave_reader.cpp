@@ -81,6 +81,7 @@ base::Task<Outcome<std::uint64_t>> WeaveReader::find(base::Executor& home, UserI
     if (const auto selected = co_await std::move(selecting); !selected)
         co_return std::unexpected(failed(selected.error()));
     TimeSlice slice;
+    std::uint64_t bytes = 0;
     for (const auto rowid : rows) {
         auto row = database.use(
             "SELECT id, modified, sortindex, parentid, predecessorid, CASE WHEN ?2 THEN payload END "
@@ -94,7 +95,16 @@ base::Task<Outcome<std::uint64_t>> WeaveReader::find(base::Executor& home, UserI
               .predecessorid = optional_text(row, 4),
               .sortindex = row.optional_integer(2),
               .modified = {row.integer(1)}});
-        slice.used(row.text(5).size());
+        const auto size = row.text(5).size();
+        slice.used(size);
+        bytes += size;
+        if (bytes > WeaveStore::most_listed_bytes) {
+            constexpr int later_s = 600;
+            co_return std::unexpected(Failure{Failure::Kind::unavailable,
+                                              {},
+                                              later_s,
+                                              "a listing above 64 MiB: it must be asked for in parts"});
+        }
         if (!slice.is_over()) continue;
         row.reset();
         co_await base::yield_to(home);
