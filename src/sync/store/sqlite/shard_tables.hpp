@@ -42,6 +42,11 @@ class ShardTables {
   private:
     using Applied = SqlResult<Outcome<WriteResult>>;
 
+    static Outcome<WriteResult> refuse(Failure::Kind kind, Timestamp last_modified = {});
+    static bool is_stale(const Precondition& when, Timestamp timestamp);
+    /// 0 when there is no such collection.
+    static Timestamp modified_of(const CollectionState* collection);
+
     /// How a collection's sums change, and what the replaced() function saw.
     struct Sums {
         std::int64_t count = 0;

@@ -21,10 +21,6 @@ ON CONFLICT(cid, id) DO UPDATE SET
                    THEN coalesce(?6, x'') ELSE coalesce(?6, payload) END
 )sql";
 
-Outcome<WriteResult> refuse(Failure::Kind kind, Timestamp last_modified) {
-    return std::unexpected(Failure{kind, last_modified, 0, {}});
-}
-
 bool is_whole_collection(const WeaveQuery& query) {
     WeaveQuery plain;
     plain.order = query.order;
@@ -40,7 +36,7 @@ SqlResult<std::optional<Timestamp>> ShardTables::weave_stale(const WriteRequest&
     if (!request.when.if_unmodified_since || collection == nullptr) return std::nullopt;
     const auto modified = weave_stamp(database_, collection->cid);
     if (!modified) return std::unexpected(modified.error());
-    if (*modified > *request.when.if_unmodified_since) return *modified;
+    if (is_stale(request.when, *modified)) return *modified;
     return std::nullopt;
 }
 

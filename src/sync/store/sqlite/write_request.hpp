@@ -62,6 +62,13 @@ struct WriteRequest {
     std::coroutine_handle<> caller;
     Outcome<WriteResult>* answer = nullptr;  ///< in the caller's frame; written on the caller's thread only
 
+    /// Of `updates`.
+    [[nodiscard]] std::uint64_t payload_bytes() const {
+        std::uint64_t sum = 0;
+        for (const auto& update : updates)
+            sum += update.payload ? update.payload->size() : 0;
+        return sum;
+    }
     /// What it weighs in a queue and a transaction.
     [[nodiscard]] std::size_t bytes() const {
         std::size_t sum = sizeof(WriteRequest);
