@@ -111,6 +111,10 @@ class Run {
             if (!start()) return 2;
             check_all();
         }
+        if (!options_.tamper.empty() && damaged_ == 0) {
+            fmt::print("cannot tamper: in {} deaths there was nothing to {}\n", killed_, options_.tamper);
+            return 2;
+        }
         return report(Steady::now() - begin);
     }
 
@@ -182,16 +186,21 @@ class Run {
     bool look_after_death() {
         for (const auto& writer : writers_)
             unsure_ += writer->has_unsure() ? 1 : 0;
-        if (!options_.tamper.empty()) {
-            const auto done = tamper(data_ + "/store", options_.tamper);
-            if (!done) {
-                fmt::print("cannot tamper: {}\n", done.error().message);
-                return false;
-            }
-        }
+        if (!options_.tamper.empty() && !damage()) return false;
         if (deaths_.below(4) == 0 && !die_while_starting()) return false;
         if (!start()) return false;
         check_all();
+        return true;
+    }
+
+    /// Whether it could try; a death may have left no row of the kind, the next one will.
+    bool damage() {
+        const auto rows = tamper(data_ + "/store", options_.tamper);
+        if (!rows) {
+            fmt::print("cannot tamper: {}\n", rows.error().message);
+            return false;
+        }
+        damaged_ += *rows;
         return true;
     }
 
@@ -318,6 +327,7 @@ class Run {
     std::map<std::string, int> deaths_by_name_;
     pid_t worker_ = 0;
     int killed_ = 0;
+    std::int64_t damaged_ = 0;
     std::uint64_t unsure_ = 0;
 };
 

@@ -66,7 +66,8 @@ def early_answers_are_noticed(killer: Killer) -> str:
 def tampering_is_noticed(killer: Killer) -> str:
     said = []
     for how, words in TAMPERINGS.items():
-        output = killer.run(WRONG, "--kills", "4", "--tamper", how)
+        # It ends with the first damage that is noticed; some deaths leave nothing to damage.
+        output = killer.run(WRONG, "--kills", "25", "--tamper", how)
         wrong = [line for line in output.splitlines() if line.startswith("WRONG:")]
         if not any(words in line for line in wrong):
             raise Failure(f"--tamper {how}: nobody said {words!r}:\n{output}")

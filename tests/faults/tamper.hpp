@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,8 @@ namespace homespun::tests {
 /// Ways to damage a store so that a checker must notice.
 std::vector<std::string> tamperings();
 
-/// Does one of them to a store that nobody has open; `directory` holds the shards.
-base::Result<void> tamper(const std::string& directory, const std::string& how);
+/// Does one of them to a store that nobody has open; `directory` holds the shards. How many rows it
+/// damaged: 0 when there is no such row just now.
+base::Result<std::int64_t> tamper(const std::string& directory, const std::string& how);
 
 }  // namespace homespun::tests

@@ -102,7 +102,7 @@ TEST_F(VacuumKill, TheCommandLeavesTheOldFileOrTheNew) {
 TEST_F(VacuumKill, ALossIsNoticed) {
     const auto kept = all();
     ASSERT_EQ(run_homespun({"vacuum", "--data", data_}, death_at("vacuum", 10)).status, -SIGKILL);
-    ASSERT_TRUE(tamper(data_ + "/store", "lose"));
+    ASSERT_GT(tamper(data_ + "/store", "lose").value_or(0), 0);
     EXPECT_NE(all(), kept);
     EXPECT_EQ(run_homespun({"check", "--data", data_}).status, 1);
 }
