@@ -24,10 +24,11 @@ SELF_CONTAINED = {
     "net/http": (),
     "sync/protocol": ("sync/store/store.hpp",),  # the types of records
     "barrel/rbr": (),
+    "seism/wire": (),
 }
 
 # These take bytes and give values: no header of the operating system.
-PURE = ("base", "net/http", "sync/protocol", "barrel/rbr")
+PURE = ("base", "net/http", "sync/protocol", "barrel/rbr", "seism/wire")
 
 # Headers of ours that no other room may see.
 PRIVATE = {"net/io/asio.hpp": "net", "net/io/connection.hpp": "net"}
@@ -44,7 +45,7 @@ THIRD_PARTY = (
     (r"curl/", r"src/sync/registration/.+\.cpp"),
     (r"(?:ldap|lber)\.h", r"src/sync/auth/ldap_.+\.cpp"),
     (r"idn2\.h", r"src/sync/registration/.+\.cpp"),
-    (r"re2/", r"src/barrel/.+\.cpp"),
+    (r"re2/", r"src/(barrel|seism)/.+\.cpp"),
     (r"CLI/", r"apps/.+"),
     (r"toml\+\+/", r"src/base/config\.cpp"),
     (r"zlib\.h", r"src/base/histogram_log\.cpp"),
