@@ -44,6 +44,10 @@ bool Poller::watch(int descriptor, std::uint64_t tag) {
     return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
+void Poller::forget(int descriptor) {
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
 std::span<const Poller::Event> Poller::wait(std::chrono::nanoseconds longest) {
     std::array<epoll_event, most_events> raw;
     const auto nanoseconds = std::max<std::int64_t>(longest.count(), 0);
@@ -58,7 +62,8 @@ std::span<const Poller::Event> Poller::wait(std::chrono::nanoseconds longest) {
             continue;
         }
         events_.push_back({event.data.u64, (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                           (event.events & EPOLLOUT) != 0});
+                           (event.events & EPOLLOUT) != 0,
+                           (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0});
     }
     return events_;
 }

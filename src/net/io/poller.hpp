@@ -22,11 +22,14 @@ class Poller {
         std::uint64_t tag;
         bool readable;  ///< bytes, the peer's end, or an error are there to be read
         bool writable;
+        bool hung_up;  ///< the peer has ended its direction, or an error is there
     };
 
     /// Reports changes of both directions under `tag` until the descriptor is closed. False: no memory, or
     /// the limit on watches is reached.
     bool watch(int descriptor, std::uint64_t tag);
+    /// No more reports of a descriptor that stays open.
+    void forget(int descriptor);
     /// Waits up to `longest` (rounded up to the nanosecond) for changes, or until `wake`. The events hold
     /// until the next call.
     std::span<const Event> wait(std::chrono::nanoseconds longest);

@@ -34,6 +34,25 @@ base::Result<TcpAddress> TcpAddress::resolve(const std::string& host, std::uint1
     return address;
 }
 
+std::optional<TcpAddress> TcpAddress::numeric(const std::string& host, std::uint16_t port) {
+    TcpAddress address;
+    sockaddr_in ipv4{};
+    if (::inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
+        ipv4.sin_family = AF_INET;
+        ipv4.sin_port = htons(port);
+        address.size_ = sizeof ipv4;
+        std::memcpy(address.storage_, &ipv4, sizeof ipv4);
+        return address;
+    }
+    sockaddr_in6 ipv6{};
+    if (::inet_pton(AF_INET6, host.c_str(), &ipv6.sin6_addr) != 1) return std::nullopt;
+    ipv6.sin6_family = AF_INET6;
+    ipv6.sin6_port = htons(port);
+    address.size_ = sizeof ipv6;
+    std::memcpy(address.storage_, &ipv6, sizeof ipv6);
+    return address;
+}
+
 bool TcpAddress::is_ipv4_loopback() const {
     sockaddr_in ipv4{};
     std::memcpy(&ipv4, storage_, sizeof ipv4);
@@ -68,6 +87,14 @@ StreamSocket& StreamSocket::operator=(StreamSocket&& other) noexcept {
         descriptor_ = std::exchange(other.descriptor_, -1);
     }
     return *this;
+}
+
+StreamSocket StreamSocket::adopt(int descriptor) {
+    StreamSocket socket;
+    socket.descriptor_ = descriptor;
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return socket;
 }
 
 int StreamSocket::connect(const TcpAddress& to, const TcpAddress* source) {
@@ -108,6 +135,10 @@ StreamSocket::Moved StreamSocket::receive(std::span<char> into) {
     const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
     if (got < 0) return {0, errno, false};
     return {static_cast<std::size_t>(got), 0, got == 0};
+}
+
+void StreamSocket::end_sending() {
+    if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_WR);
 }
 
 void StreamSocket::close() {

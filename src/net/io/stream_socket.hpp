@@ -15,6 +15,8 @@ class TcpAddress {
   public:
     /// A host name (looked up, blocking; the first answer counts) or numeric address.
     static base::Result<TcpAddress> resolve(const std::string& host, std::uint16_t port);
+    /// As `resolve`, for numeric hosts only: looks nothing up.
+    static std::optional<TcpAddress> numeric(const std::string& host, std::uint16_t port);
     [[nodiscard]] bool is_ipv4_loopback() const;
     /// 127.0.0.1 + `number`, port chosen by the kernel: loopback has 16 million source addresses, each with
     /// its own 28,000 ports.
@@ -37,6 +39,8 @@ class StreamSocket {
     StreamSocket& operator=(StreamSocket&& other) noexcept;
     ~StreamSocket() { close(); }
 
+    /// Takes over a connected, non-blocking socket.
+    static StreamSocket adopt(int descriptor);
     /// Begins to connect; the socket is writable when it is done (`error()` tells how). `source` is bound
     /// first when given. EMFILE/ENFILE: out of descriptors; EADDRNOTAVAIL: out of local ports.
     int connect(const TcpAddress& to, const TcpAddress* source = nullptr);
@@ -51,6 +55,8 @@ class StreamSocket {
     Moved send(std::string_view bytes);
     Moved receive(std::span<char> into);
 
+    /// Tells the peer that no more comes (FIN); it may go on sending.
+    void end_sending();
     void close();
     /// Drops the connection with a reset: leaves no TIME_WAIT behind.
     void abort();

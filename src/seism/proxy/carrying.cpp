@@ -1,0 +1,389 @@
+#include "seism/proxy/carrying.hpp"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "seism/toxics/catalogue.hpp"
+
+namespace homespun::seism {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t buffer_bytes = std::size_t{128} << 10;
+constexpr int accepts_a_turn = 64;
+
+// A tag is a generation, a slot and what of it the event is about.
+constexpr std::uint64_t about_client = 0, about_server = 1, about_listener = 2, about_bits = 2;
+constexpr std::uint64_t slot_mask = 0xffff'ffff;
+
+std::uint64_t make_tag(std::uint32_t slot, std::uint32_t generation) {
+    return (static_cast<std::uint64_t>(generation & 0x3fff'ffff) << 34) |
+           (static_cast<std::uint64_t>(slot) << about_bits);
+}
+std::uint32_t slot_of(std::uint64_t tag) {
+    return static_cast<std::uint32_t>((tag >> about_bits) & slot_mask);
+}
+std::uint64_t without_about(std::uint64_t tag) {
+    return tag & ~((std::uint64_t{1} << about_bits) - 1);
+}
+
+std::size_t link_of(const Toxic& toxic) {
+    return toxic.stream == Stream::upstream ? Connection::up : Connection::down;
+}
+
+}  // namespace
+
+void Orders::give(std::move_only_function<void()> order) {
+    {
+        const std::lock_guard lock(mutex_);
+        orders_.push_back(std::move(order));
+        waiting_.store(true, std::memory_order_release);
+    }
+    poller_.wake();
+}
+
+void Orders::obey() {
+    std::vector<std::move_only_function<void()>> orders;
+    {
+        const std::lock_guard lock(mutex_);
+        orders.swap(orders_);
+        waiting_.store(false, std::memory_order_release);
+    }
+    for (auto& order : orders)
+        order();
+}
+
+Carrying::Carrying(Orders& orders, const EngineOptions& options)
+    : orders_(orders), options_(options), dice_(options.seed), buffer_(buffer_bytes), resolver_(2, 10'000) {}
+
+void Carrying::run() {
+    ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // alarms to the microsecond
+    while (!stopping_) {
+        for (const auto& event : orders_.poller().wait(patience())) {
+            if (orders_.are_waiting()) orders_.obey();
+            handle(event);
+        }
+        orders_.obey();
+        ring();
+        for (const auto id : std::exchange(accept_again_, {}))
+            accept(id);
+        for (const auto tag : std::exchange(again_, {}))
+            drive(tag);
+        ended_.clear();
+    }
+    while (!proxies_.empty())
+        close(proxies_.begin()->first);
+}
+
+std::chrono::nanoseconds Carrying::patience() const {
+    if (!again_.empty() || !accept_again_.empty() || orders_.are_waiting()) return 0ns;
+    const auto next = std::min(alarms_.empty() ? never : alarms_.top().at, accept_pause_);
+    if (next == never) return 1h;
+    return std::max<std::chrono::nanoseconds>(next - std::chrono::steady_clock::now(), 0ns);
+}
+
+void Carrying::ring() {
+    const auto now = std::chrono::steady_clock::now();
+    if (accept_pause_ <= now) {
+        accept_pause_ = never;
+        for (const auto& [id, proxy] : proxies_)
+            accept_again_.push_back(id);
+    }
+    while (!alarms_.empty() && alarms_.top().at <= now) {
+        const auto alarm = alarms_.top();
+        alarms_.pop();
+        auto* slot = find(alarm.tag);
+        if (slot == nullptr || slot->connection->scheduled != alarm.at) continue;
+        slot->connection->scheduled = never;
+        drive(alarm.tag);
+    }
+}
+
+void Carrying::handle(const net::Poller::Event& event) {
+    const auto about = event.tag & ((1U << about_bits) - 1);
+    if (about == about_listener) {
+        accept(event.tag >> about_bits);
+        return;
+    }
+    const auto tag = without_about(event.tag);
+    auto* slot = find(tag);
+    if (slot == nullptr) return;
+    auto& side = slot->connection->side(about == about_client ? Connection::client : Connection::server);
+    side.hung_up = side.hung_up || event.hung_up;
+    if (about == about_server && !slot->connection->is_connected()) return look_at_dial(*slot);
+    side.readable = side.readable || event.readable;
+    side.writable = side.writable || event.writable;
+    drive(tag);
+}
+
+bool Carrying::obey(std::uint64_t connection_tag) {
+    if (!orders_.are_waiting()) return true;
+    orders_.obey();
+    return find(connection_tag) != nullptr;
+}
+
+Carrying::Slot* Carrying::find(std::uint64_t tag) {
+    const auto index = slot_of(tag);
+    if (index >= slots_.size()) return nullptr;
+    auto& slot = slots_[index];
+    return slot.connection && slot.connection->tag() == tag ? &slot : nullptr;
+}
+
+std::uint64_t Carrying::take_slot() {
+    if (free_slots_.empty()) {
+        slots_.emplace_back();
+        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+    }
+    const auto index = free_slots_.back();
+    free_slots_.pop_back();
+    return make_tag(index, ++slots_[index].generation);
+}
+
+void Carrying::accept(std::uint64_t id) {
+    for (int i = 0; i < accepts_a_turn; ++i) {
+        auto found = proxies_.find(id);  // each time: an order may have closed it
+        if (found == proxies_.end()) return;
+        const auto [descriptor, error] = found->second->plan.socket->accept();
+        if (descriptor < 0) {
+            // Out of descriptors or memory: those who wait are taken when there is room again.
+            if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS)
+                accept_pause_ = std::chrono::steady_clock::now() + 100ms;
+            return;
+        }
+        if (orders_.are_waiting()) {
+            orders_.obey();
+            found = proxies_.find(id);
+        }
+        if (found == proxies_.end()) {
+            net::StreamSocket::adopt(descriptor).close();
+            return;
+        }
+        welcome(*found->second, descriptor);
+    }
+    accept_again_.push_back(id);
+}
+
+void Carrying::welcome(Proxy& proxy, int descriptor) {
+    const auto now = std::chrono::steady_clock::now();
+    auto& counts = *proxy.plan.counts;
+    ProxyCounts::add(counts.accepted, 1);
+    const auto tag = take_slot();
+    auto& slot = slots_[slot_of(tag)];
+    slot.proxy = &proxy;
+    slot.connection = std::make_unique<Connection>(tag, proxy.next_connection++,
+                                                   net::StreamSocket::adopt(descriptor), counts, now);
+    proxy.connections.insert(tag);
+    counts.open.fetch_add(1, std::memory_order_relaxed);
+    slot.connection->dial_at = now;
+    for (auto& placed : proxy.toxics)
+        work(placed, slot);
+    if (!orders_.poller().watch(descriptor, tag | about_client)) slot.connection->reset();
+    if (find(tag) != nullptr) drive(tag);
+}
+
+/// Puts a toxic to work on a connection, if the dice say so.
+void Carrying::work(Placed& placed, Slot& slot) {
+    auto& connection = *slot.connection;
+    const auto& toxic = placed.toxic;
+    const auto dice =
+        slot.proxy->dice.of(toxic.name).of(placed.revision).of(connection.ordinal()).of(link_of(toxic));
+    if (dice.share(0) >= static_cast<double>(toxic.toxicity)) return;
+    const auto* type = find_toxic_type(toxic.type);
+    if (type->place == Place::stream) {
+        connection.insert(link_of(toxic), placed.place, make_stage(toxic, dice.of(1), connection.opened()));
+        return;
+    }
+    if (type->place != Place::opening || connection.is_connected() || connection.dial_at == never) return;
+    if (toxic.type == "slow_open")
+        connection.dial_at += std::chrono::milliseconds(toxic.integer("delay"));
+    else if (toxic.type == "reject")
+        connection.reset();
+    else
+        connection.close(connection.opened());
+    ProxyCounts::add(slot.proxy->plan.counts->bites, 1);
+    if (options_.watcher != nullptr)
+        options_.watcher->bitten({slot.proxy->plan.name, toxic.name, connection.ordinal(), 0});
+}
+
+void Carrying::dial(Slot& slot) {
+    auto& connection = *slot.connection;
+    connection.dial_at = never;
+    connection.dial_deadline = std::chrono::steady_clock::now() + options_.dial_time;
+    if (slot.proxy->numeric)
+        dial(connection.tag(), *slot.proxy->numeric);
+    else
+        look_up(slot);
+}
+
+void Carrying::look_up(Slot& slot) {
+    const auto tag = slot.connection->tag();
+    const bool taken = resolver_.submit(
+        [this, tag, host = slot.proxy->plan.upstream_host, port = slot.proxy->plan.upstream_port] {
+            auto address = net::TcpAddress::resolve(host, port);
+            orders_.give([this, tag, address = std::move(address)] {
+                auto* waiting = find(tag);
+                if (waiting == nullptr) return;
+                if (address)
+                    dial(tag, *address);
+                else
+                    dial_failed(*waiting, address.error().message);
+            });
+        });
+    if (!taken) dial_failed(slot, "too many look-ups wait");
+}
+
+void Carrying::dial(std::uint64_t tag, const net::TcpAddress& address) {
+    auto& slot = *find(tag);
+    auto& socket = slot.connection->side(Connection::server).socket;
+    if (const int error = socket.connect(address); error != 0) return dial_failed(slot, std::strerror(error));
+    if (!orders_.poller().watch(socket.descriptor(), tag | about_server))
+        return dial_failed(slot, "no room to watch the connection");
+    look_at_dial(slot);
+}
+
+void Carrying::look_at_dial(Slot& slot) {
+    const auto& socket = slot.connection->side(Connection::server).socket;
+    if (!socket.is_open()) return;
+    const int error = socket.error();
+    if (error == EINPROGRESS) return drive(slot.connection->tag());
+    if (error != 0) return dial_failed(slot, std::strerror(error));
+    dialled(slot);
+}
+
+void Carrying::dialled(Slot& slot) {
+    if (std::exchange(slot.proxy->upstream_is_down, false) && options_.watcher != nullptr)
+        options_.watcher->upstream_up(slot.proxy->plan.name);
+    slot.connection->connected();
+    drive(slot.connection->tag());
+}
+
+void Carrying::dial_failed(Slot& slot, const std::string& why) {
+    ProxyCounts::add(slot.proxy->plan.counts->dial_failures, 1);
+    if (!std::exchange(slot.proxy->upstream_is_down, true) && options_.watcher != nullptr)
+        options_.watcher->upstream_down(slot.proxy->plan.name, why);
+    slot.connection->dial_deadline = never;
+    slot.connection->close(std::chrono::steady_clock::now());
+    drive(slot.connection->tag());
+}
+
+void Carrying::drive(std::uint64_t tag) {
+    auto* slot = find(tag);
+    if (slot == nullptr) return;
+    const auto now = std::chrono::steady_clock::now();
+    auto* connection = slot->connection.get();
+    const auto step = connection->drive(*this, now);
+    slot = find(tag);  // slots move, and an order may have ended it
+    if (slot == nullptr) return;
+    tell_bites(*slot);
+    if (step == Connection::Step::ended) return drop(tag);
+    if (step == Connection::Step::again) {
+        again_.push_back(tag);
+        return;
+    }
+    if (connection->dial_at <= now) return dial(*slot);
+    if (connection->dial_deadline <= now) return dial_failed(*slot, "no answer in time");
+    if (connection->due() < connection->scheduled) {
+        connection->scheduled = connection->due();
+        alarms_.push({connection->due(), tag});
+    }
+}
+
+void Carrying::tell_bites(Slot& slot) {
+    for (const auto& bitten : slot.connection->take_bitten()) {
+        ProxyCounts::add(slot.proxy->plan.counts->bites, 1);
+        if (options_.watcher == nullptr) continue;
+        const auto placed = std::ranges::find(slot.proxy->toxics, bitten.place, &Placed::place);
+        if (placed != slot.proxy->toxics.end())
+            options_.watcher->bitten(
+                {slot.proxy->plan.name, placed->toxic.name, slot.connection->ordinal(), 0});
+    }
+}
+
+void Carrying::drop(std::uint64_t tag) {
+    auto& slot = *find(tag);
+    slot.proxy->plan.counts->open.fetch_sub(1, std::memory_order_relaxed);
+    slot.proxy->connections.erase(tag);
+    ended_.push_back(std::move(slot.connection));
+    slot.proxy = nullptr;
+    free_slots_.push_back(slot_of(tag));
+}
+
+template <class Do>
+void Carrying::for_each_connection(Proxy& proxy, Do action) {
+    const std::vector<std::uint64_t> tags(proxy.connections.begin(), proxy.connections.end());
+    for (const auto tag : tags) {
+        if (auto* slot = find(tag)) {
+            action(*slot);
+            again_.push_back(tag);
+        }
+    }
+}
+
+void Carrying::open(std::uint64_t id, ProxyPlan plan) {
+    auto proxy = std::make_unique<Proxy>(Proxy{.id = id, .plan = std::move(plan), .dice = dice_});
+    proxy->dice = dice_.of(proxy->plan.name);
+    proxy->numeric = net::TcpAddress::numeric(proxy->plan.upstream_host, proxy->plan.upstream_port);
+    for (auto& toxic : std::exchange(proxy->plan.toxics, {}))
+        proxy->toxics.push_back({std::move(toxic), proxy->next_place++});
+    const int descriptor = proxy->plan.socket->descriptor();
+    proxies_[id] = std::move(proxy);
+    orders_.poller().watch(descriptor, (id << about_bits) | about_listener);
+    accept_again_.push_back(id);
+}
+
+void Carrying::close(std::uint64_t id) {
+    const auto found = proxies_.find(id);
+    if (found == proxies_.end()) return;
+    for (const auto tag :
+         std::vector<std::uint64_t>(found->second->connections.begin(), found->second->connections.end())) {
+        auto& slot = *find(tag);
+        slot.connection->end_now(buffer());
+        drop(tag);
+    }
+    orders_.poller().forget(found->second->plan.socket->descriptor());
+    proxies_.erase(found);
+}
+
+void Carrying::add_toxic(std::uint64_t id, Toxic toxic) {
+    const auto found = proxies_.find(id);
+    if (found == proxies_.end()) return;
+    auto& proxy = *found->second;
+    proxy.toxics.push_back({std::move(toxic), proxy.next_place++});
+    for_each_connection(proxy, [&](Slot& slot) { work(proxy.toxics.back(), slot); });
+}
+
+void Carrying::update_toxic(std::uint64_t id, Toxic toxic) {
+    const auto found = proxies_.find(id);
+    if (found == proxies_.end()) return;
+    auto& proxy = *found->second;
+    const auto placed =
+        std::ranges::find(proxy.toxics, toxic.name, [](const Placed& one) { return one.toxic.name; });
+    if (placed == proxy.toxics.end()) return;
+    placed->toxic = std::move(toxic);
+    ++placed->revision;
+    for_each_connection(proxy, [&](Slot& slot) {
+        slot.connection->erase_for_another(link_of(placed->toxic), placed->place);
+        work(*placed, slot);
+    });
+}
+
+void Carrying::remove_toxic(std::uint64_t id, const std::string& name) {
+    const auto found = proxies_.find(id);
+    if (found == proxies_.end()) return;
+    auto& proxy = *found->second;
+    const auto placed =
+        std::ranges::find(proxy.toxics, name, [](const Placed& one) { return one.toxic.name; });
+    if (placed == proxy.toxics.end()) return;
+    const auto link = link_of(placed->toxic);
+    const auto place = placed->place;
+    const auto now = std::chrono::steady_clock::now();
+    proxy.toxics.erase(placed);
+    for_each_connection(proxy, [&](Slot& slot) { slot.connection->erase(link, place, now); });
+}
+
+}  // namespace homespun::seism

@@ -1,0 +1,215 @@
+#include "seism/proxy/connection.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace homespun::seism {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A connection that has so much to carry lets others have their turn.
+constexpr std::size_t turn_bytes = std::size_t{1} << 20;
+/// For what was let go to be sent before a close.
+constexpr auto closing_time = 2s;
+
+/// Takes what has come off a socket that is about to be closed: with unread bytes the kernel would send RST
+/// where FIN is meant.
+void drop_unread(net::StreamSocket& socket, std::span<char> into) {
+    std::size_t left = turn_bytes;
+    while (socket.is_open() && left > 0) {
+        const auto got = socket.receive(into);
+        if (got.error != 0 || got.end) return;
+        left -= std::min(left, got.bytes);
+    }
+}
+
+}  // namespace
+
+Connection::Connection(std::uint64_t tag, std::uint64_t ordinal, net::StreamSocket socket,
+                       ProxyCounts& counts, Time opened)
+    : tag_(tag), ordinal_(ordinal), counts_(counts), opened_(opened) {
+    auto& side = sides_[client];
+    side.socket = std::move(socket);
+    side.readable = side.writable = true;
+}
+
+void Connection::connected() {
+    connected_ = true;
+    dial_deadline = dial_at = never;
+    sides_[server].writable = sides_[server].readable = true;
+}
+
+Connection::Step Connection::drive(Carrier& carrier, Time now) {
+    std::size_t turns = 0;
+    bool moved = state_ == State::carrying;
+    while (moved && state_ == State::carrying) {
+        moved = false;
+        for (const auto link : {up, down}) {
+            if (state_ == State::carrying) carry(link, now);
+            if (state_ == State::carrying && read(link, carrier, now)) moved = true;
+            if (state_ == State::ended) return Step::ended;
+        }
+        if (++turns * carrier.buffer().size() >= turn_bytes && moved) return Step::again;
+    }
+    if (state_ == State::closing) {
+        const auto step = go_on_closing(now);
+        if (step == Step::ended) end_now(carrier.buffer());
+        return step;
+    }
+    due_ = std::min({link_due_[up], link_due_[down], dial_at, dial_deadline});
+    return state_ == State::ended ? Step::ended : Step::wait;
+}
+
+void Connection::carry(std::size_t link, Time now) {
+    auto& to = sides_[1 - link];
+    if (links_[link].has_stages()) {
+        bool more = true;
+        while (more) {
+            auto outcome = links_[link].run(now, to.outbox);
+            link_due_[link] = outcome.due;
+            for (const auto place : outcome.bitten)
+                bitten_.push_back({link, place});
+            const bool was_full = to.outbox.is_full();
+            flush(link);
+            if (state_ == State::ended) return;
+            if (outcome.fate == Fate::reset) return reset();
+            if (outcome.fate == Fate::close) return close(now);
+            more = was_full && !to.outbox.is_full() && links_[link].holds_anything();
+        }
+    } else {
+        link_due_[link] = never;
+        if (to.outbox.has_chunk()) flush(link);
+        if (state_ == State::ended) return;
+    }
+    if (to.outbox.is_at_end() && !to.is_told && (link == down || connected_)) {
+        to.is_told = true;
+        to.socket.end_sending();
+        if (sides_[link].is_told) end();
+    }
+}
+
+bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
+    auto& from = sides_[link];
+    auto& to = sides_[1 - link];
+    if (!from.readable || from.has_ended || (link == down && !connected_)) return false;
+    if (links_[link].has_stages() ? links_[link].entrance().is_full() : to.outbox.is_full()) return false;
+    const auto buffer = carrier.buffer();
+    const auto got = from.socket.receive(buffer);
+    if (got.error == EAGAIN) {
+        from.readable = false;
+        return false;
+    }
+    // Orders that were given before these bytes were sent must meet them.
+    if (!carrier.obey(tag_)) return false;
+    if (got.error != 0) {
+        broken(link, now);
+        return false;
+    }
+    if (got.end) {
+        from.has_ended = true;
+        (links_[link].has_stages() ? links_[link].entrance() : to.outbox).push_end(now);
+        return true;
+    }
+    ProxyCounts::add(counts_.received[link], got.bytes);
+    if (got.bytes < buffer.size() && !from.hung_up) from.readable = false;
+    enter(link, {buffer.data(), got.bytes}, now);
+    return true;
+}
+
+void Connection::enter(std::size_t link, std::string_view bytes, Time now) {
+    if (links_[link].has_stages()) return links_[link].entrance().push(bytes, now);
+    auto& to = sides_[1 - link];
+    std::size_t sent = 0;
+    if (!to.outbox.has_chunk() && !send(link, bytes, sent)) return;
+    if (sent < bytes.size()) to.outbox.push(bytes.substr(sent), now);
+}
+
+bool Connection::send(std::size_t link, std::string_view bytes, std::size_t& sent) {
+    auto& to = sides_[1 - link];
+    while (to.writable && sent < bytes.size()) {
+        const auto moved = to.socket.send(bytes.substr(sent));
+        if (moved.error == EAGAIN) {
+            to.writable = false;
+            break;
+        }
+        if (moved.error != 0) {
+            reset();
+            return false;
+        }
+        sent += moved.bytes;
+        ProxyCounts::add(counts_.sent[link], moved.bytes);
+    }
+    return true;
+}
+
+bool Connection::flush(std::size_t link) {
+    auto& outbox = sides_[1 - link].outbox;
+    bool any = false;
+    while (outbox.has_chunk()) {
+        std::size_t sent = 0;
+        const auto bytes = outbox.front_bytes();
+        if (!send(link, bytes, sent)) return any;
+        if (sent == 0) return any;
+        any = true;
+        outbox.consume(sent);
+    }
+    return any;
+}
+
+void Connection::erase(std::size_t link, std::uint64_t place, Time now) {
+    if (links_[link].erase(place, sides_[1 - link].outbox)) close(now);
+}
+
+void Connection::erase_for_another(std::size_t link, std::uint64_t place) {
+    links_[link].erase(place, sides_[1 - link].outbox);
+}
+
+void Connection::broken(std::size_t link, Time now) {
+    // What came before the reset is still delivered.
+    if (!sides_[1 - link].outbox.has_chunk()) return reset();
+    resets_at_the_end_ = true;
+    close(now);
+}
+
+void Connection::close(Time now) {
+    if (state_ != State::carrying) return;
+    state_ = State::closing;
+    close_deadline_ = now + closing_time;
+}
+
+Connection::Step Connection::go_on_closing(Time now) {
+    for (const auto link : {up, down}) {
+        flush(link);
+        if (state_ == State::ended) return Step::ended;
+    }
+    const bool unsent =
+        sides_[client].outbox.has_chunk() || (connected_ && sides_[server].outbox.has_chunk());
+    if (unsent && now < close_deadline_) {
+        due_ = close_deadline_;
+        return Step::wait;
+    }
+    if (resets_at_the_end_) reset();
+    return Step::ended;
+}
+
+void Connection::reset() {
+    for (auto& side : sides_)
+        side.socket.abort();
+    state_ = State::ended;
+}
+
+void Connection::end_now(std::span<char> scratch) {
+    for (auto& side : sides_)
+        drop_unread(side.socket, scratch);
+    end();
+}
+
+void Connection::end() {
+    for (auto& side : sides_)
+        side.socket.close();
+    state_ = State::ended;
+}
+
+}  // namespace homespun::seism
