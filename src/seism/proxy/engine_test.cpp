@@ -1,0 +1,207 @@
+#include "seism/proxy/engine_fixture.hpp"
+
+namespace homespun::seism {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+double ms_since(Steady::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Steady::now() - begin).count();
+}
+
+TEST_F(EngineTest, CarriesBytesBothWays) {
+    const Backend backend(Backend::echo);
+    auto client = Plug::to(open(backend.port()));
+    client.say("hello");
+    EXPECT_EQ(client.hear(5), "hello");
+    EXPECT_EQ(counts_->received[0], 5U);
+    EXPECT_EQ(counts_->sent[1], 5U);
+    EXPECT_EQ(counts_->open, 1U);
+}
+
+TEST_F(EngineTest, CarriesMoreThanAnyBufferHolds) {
+    const std::string much(std::size_t{64} << 20, 'x');
+    const Backend backend([&](Plug plug) { plug.say(much); });
+    auto client = Plug::to(open(backend.port()));
+    std::this_thread::sleep_for(200ms);  // nobody reads yet
+    EXPECT_LT(counts_->received[1], much.size());
+    EXPECT_EQ(client.hear_all().size(), much.size());
+}
+
+TEST_F(EngineTest, AnEndGoesOneWayOnly) {
+    const Backend backend([](Plug plug) { plug.say("heard " + plug.hear_all()); });
+    auto client = Plug::to(open(backend.port()));
+    client.say("question");
+    client.end();
+    EXPECT_EQ(client.hear_all(), "heard question");
+    EXPECT_EQ(client.error(), 0);
+}
+
+TEST_F(EngineTest, AResetGoesOn) {
+    const Backend backend([](Plug plug) {
+        plug.hear(1);
+        plug.close();  // "xy" was sent: a byte is left unread, so this is a reset
+    });
+    auto client = Plug::to(open(backend.port()));
+    client.say("xy");
+    client.hear_all();
+    EXPECT_EQ(client.error(), ECONNRESET);
+}
+
+TEST_F(EngineTest, AServerThatRefusesEndsTheConnectionWithoutAByte) {
+    const auto nobody = *ListenSocket::open({"127.0.0.1", 0});
+    ASSERT_TRUE(nobody->set(ListenSocket::State::refusing));
+    auto client = Plug::to(open(nobody->address().port));
+    EXPECT_EQ(client.hear_all(), "");
+    EXPECT_EQ(client.error(), 0);
+    EXPECT_EQ(counts_->dial_failures, 1U);
+}
+
+TEST_F(EngineTest, AServerThatNeverAnswersHoldsNobodyUp) {
+    const auto silent = *ListenSocket::open({"127.0.0.1", 0});
+    ASSERT_TRUE(silent->set(ListenSocket::State::full));
+    auto client = Plug::to(open(silent->address().port));
+    client.say("anybody?");
+    EXPECT_FALSE(client.hears_within(100ms));
+    const auto begin = Steady::now();
+    engine_->close(1);
+    EXPECT_LT(ms_since(begin), 50);
+    EXPECT_EQ(client.hear_all(), "");
+    EXPECT_LT(ms_since(begin), 1000);
+}
+
+TEST_F(EngineTest, LatenciesAddUpAndDoNotSerialise) {
+    const Backend backend(Backend::echo);
+    auto second = make_toxic("latency", {{"latency", std::int64_t{60}}});
+    second.name = "second";
+    auto client =
+        Plug::to(open(backend.port(), {make_toxic("latency", {{"latency", std::int64_t{40}}}), second}));
+    client.say("a");
+    client.hear(1);
+    const auto begin = Steady::now();
+    for (int i = 0; i < 5; ++i) {
+        client.say("x");
+        std::this_thread::sleep_for(10ms);
+    }
+    client.hear(1);
+    EXPECT_GE(ms_since(begin), 100);
+    client.hear(4);
+    EXPECT_GE(ms_since(begin), 140);
+    EXPECT_LT(ms_since(begin), 400);
+}
+
+TEST_F(EngineTest, AnOrderCountsBeforeBytesThatWereSentAfterIt) {
+    const Backend backend(Backend::echo);
+    auto client = Plug::to(open(backend.port()));
+    client.say("a");
+    client.hear(1);
+    for (int i = 0; i < 200; ++i) {
+        engine_->add_toxic(1, make_toxic("latency", {{"latency", std::int64_t{5}}}, Stream::upstream));
+        const auto begin = Steady::now();
+        client.say("x");
+        client.hear(1);
+        ASSERT_GE(ms_since(begin), 5) << "round " << i;
+        engine_->remove_toxic(1, "latency");
+    }
+}
+
+TEST_F(EngineTest, WhatAToxicHeldGoesOnWhenItIsRemoved) {
+    const Backend backend(Backend::echo);
+    auto client = Plug::to(open(backend.port(), {make_toxic("bandwidth")}));
+    client.say("held");
+    EXPECT_FALSE(client.hears_within(100ms));
+    engine_->remove_toxic(1, "bandwidth");
+    EXPECT_EQ(client.hear(4), "held");
+    client.say("free");
+    EXPECT_EQ(client.hear(4), "free");
+}
+
+TEST_F(EngineTest, ATimeoutTakesItsConnectionsWithIt) {
+    const Backend backend(Backend::echo);
+    auto client = Plug::to(open(backend.port(), {make_toxic("timeout")}));
+    client.say("lost");
+    EXPECT_FALSE(client.hears_within(100ms));
+    engine_->remove_toxic(1, "timeout");
+    EXPECT_EQ(client.hear_all(), "");
+    EXPECT_EQ(client.error(), 0);
+}
+
+TEST_F(EngineTest, AResetOfALiveConnectionIsAReset) {
+    const Backend backend(Backend::echo);
+    auto client = Plug::to(open(backend.port()));
+    client.say("a");
+    client.hear(1);
+    engine_->add_toxic(1, make_toxic("reset_peer"));
+    client.say("b");
+    client.hear_all();
+    EXPECT_EQ(client.error(), ECONNRESET);
+    EXPECT_EQ(counts_->bites, 1U);
+}
+
+TEST_F(EngineTest, NoToxicityNoBite) {
+    const Backend backend(Backend::echo);
+    auto toxic = make_toxic("reset_peer");
+    toxic.toxicity = 0;
+    const auto port = open(backend.port(), {toxic});
+    for (int i = 0; i < 50; ++i) {
+        auto client = Plug::to(port);
+        client.say("a");
+        ASSERT_EQ(client.hear(1), "a");
+    }
+    EXPECT_EQ(counts_->bites, 0U);
+}
+
+TEST_F(EngineTest, TheSameSeedBitesTheSameConnections) {
+    const Backend backend(Backend::echo);
+    auto toxic = make_toxic("reset_peer");
+    toxic.toxicity = 0.5;
+    const auto pattern = [&](std::uint64_t seed) {
+        engine_ = *Engine::start({.seed = seed});
+        const auto port = open(backend.port(), {toxic});
+        std::string pattern;
+        for (int i = 0; i < 40; ++i) {
+            auto client = Plug::to(port);
+            client.say("a");
+            pattern += client.hear(1) == "a" ? '.' : 'x';
+        }
+        return pattern;
+    };
+    const auto once = pattern(42);
+    EXPECT_EQ(pattern(42), once);
+    EXPECT_NE(pattern(43), once);
+    EXPECT_NE(once.find('x'), std::string::npos);
+    EXPECT_NE(once.find('.'), std::string::npos);
+}
+
+TEST_F(EngineTest, AFullQueueNeitherTakesNorRefuses) {
+    const Backend backend(Backend::echo);
+    const auto port = open(backend.port());
+    ASSERT_TRUE(socket_->set(ListenSocket::State::full));
+    std::thread waiting([port] {
+        const auto begin = Steady::now();
+        auto client = Plug::to(port);
+        EXPECT_EQ(client.error(), 0);
+        EXPECT_GE(ms_since(begin), 500);
+        client.say("a");
+        EXPECT_EQ(client.hear(1), "a");
+    });
+    std::this_thread::sleep_for(500ms);
+    EXPECT_TRUE(socket_->set(ListenSocket::State::listening));
+    waiting.join();
+    EXPECT_EQ(counts_->accepted, 1U);
+}
+
+TEST_F(EngineTest, ARefusedPortStaysOurs) {
+    const Backend backend(Backend::echo);
+    const auto port = open(backend.port());
+    ASSERT_TRUE(socket_->set(ListenSocket::State::refusing));
+    EXPECT_EQ(Plug::to(port).error(), ECONNREFUSED);
+    ASSERT_TRUE(socket_->set(ListenSocket::State::listening));
+    auto client = Plug::to(port);
+    client.say("a");
+    EXPECT_EQ(client.hear(1), "a");
+}
+
+}  // namespace
+}  // namespace homespun::seism
