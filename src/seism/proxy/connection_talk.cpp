@@ -101,10 +101,8 @@ Connection::Step Connection::linger(std::span<char> scratch, Time now) {
     drip(now);
     flush(down);
     if (state_ == State::ended) return Step::ended;
-    const bool unsent = side.outbox.has_chunk() || talk_->next_drop != never;
-    if (!unsent && !side.is_told) {
-        side.is_told = true;
-        side.socket.end_sending();
+    const bool unsent = side.has_unsent() || talk_->next_drop != never;
+    if (!unsent && !side.is_told && tell_end(side)) {
         flush(up);  // what the server was to be told before
         sides_[server].socket.close();
         close_deadline_ = now + lingering_time;

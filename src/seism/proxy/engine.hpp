@@ -15,6 +15,8 @@
 
 namespace homespun::seism {
 
+struct TlsPlan;
+
 struct EngineOptions {
     std::uint64_t seed = 0;
     std::chrono::milliseconds dial_time{30'000};  ///< for a server to take a connection
@@ -32,6 +34,7 @@ struct ProxyPlan {
     /// one.
     wire::Protocol protocol = wire::Protocol::tcp;
     bool strip_tls = false;  ///< asks both sides to do without TLS, where the protocol lets it
+    std::shared_ptr<const TlsPlan> tls = {};  ///< ends TLS in the middle; null: TLS passes as it is
     std::shared_ptr<ProxyCounts> counts;
 };
 
