@@ -156,8 +156,9 @@ std::size_t CommandReader::feed(std::string_view bytes) {
     while (used < bytes.size() && state_ != State::ended && state_ != State::malformed &&
            decided_ == was_decided) {
         if (state_ == State::start) state_ = bytes[used] == '*' ? State::array_line : State::inline_line;
-        const auto now =
-            state_ == State::bulk ? feed_bulk(bytes.substr(used)) : feed_line(bytes.substr(used));
+        auto rest = bytes.substr(used);
+        if (!decided_) rest = rest.substr(0, most_held + 1 - held_);
+        const auto now = state_ == State::bulk ? feed_bulk(rest) : feed_line(rest);
         used += now;
         held_ += now;
         if (held_ > most_held) decided_ = true;
@@ -167,9 +168,9 @@ std::size_t CommandReader::feed(std::string_view bytes) {
 }
 
 std::size_t CommandReader::feed_line(std::string_view bytes) {
-    const auto used = to_line_end(bytes);
     const auto most = state_ == State::inline_line ? most_of_inline : most_of_number;
-    line_.append(bytes.substr(0, std::min(used, most + 1)));
+    const auto used = to_line_end(bytes.substr(0, most + 1 - line_.size()));
+    line_.append(bytes.substr(0, used));
     if (line_.size() > most)
         state_ = State::malformed;
     else if (line_.back() == '\n')
@@ -278,10 +279,11 @@ std::size_t ReplyReader::feed(std::string_view bytes) {
 }
 
 std::size_t ReplyReader::feed_line(std::string_view bytes) {
-    const auto used = to_line_end(bytes);
     const bool counted = std::string_view("$!=*~>%|").contains(element_);
+    if (counted) bytes = bytes.substr(0, most_of_number + 1 - number_.size());
+    const auto used = to_line_end(bytes);
     if (counted) {
-        number_.append(bytes.substr(0, std::min(used, most_of_number + 1)));
+        number_.append(bytes.substr(0, used));
         if (number_.size() > most_of_number) {
             state_ = State::malformed;
             return used;

@@ -60,6 +60,7 @@ class ReplyReader {
 
     [[nodiscard]] bool ended() const { return state_ == State::ended; }
     [[nodiscard]] bool malformed() const { return state_ == State::malformed; }
+    [[nodiscard]] bool known() const { return true; }
     [[nodiscard]] bool at_rest() const { return state_ == State::start; }
     /// Its first byte.
     [[nodiscard]] char type() const { return type_; }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "seism/wire/conversation.hpp"
 
@@ -34,7 +35,6 @@ class Turns {
     [[nodiscard]] bool full() const { return turns_.size() >= most; }
     [[nodiscard]] std::size_t entries() const { return turns_.size(); }
     [[nodiscard]] Turn& front() { return turns_.front(); }
-    [[nodiscard]] Turn& back() { return turns_.back(); }
     [[nodiscard]] const Turn& front() const { return turns_.front(); }
 
     void add(const Note& note) {
@@ -56,6 +56,10 @@ class Turns {
     void pop() {
         if (--turns_.front().count == 0) turns_.pop_front();
     }
+    /// The whole first entry, however many turns it stands for.
+    void pop_entry() { turns_.pop_front(); }
+    void swap_first_two() { std::swap(turns_[0], turns_[1]); }
+    [[nodiscard]] const Turn& second() const { return turns_[1]; }
     void clear() { turns_.clear(); }
 
   private:
