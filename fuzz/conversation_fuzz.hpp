@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -91,7 +92,11 @@ inline int check(const Factory& factory, const std::vector<Fault>& faults, const
     if (size < 3) return 0;
     const auto script = read_script({reinterpret_cast<const char*>(data), size}, faults);
     const auto whole = run(factory, script, 0);
-    if (run(factory, script, 1U + data[2]) != whole) std::abort();
+    const auto cut = run(factory, script, 1U + data[2]);
+    if (cut != whole) {
+        std::cerr << "whole\n" << whole << "\ncut\n" << cut << '\n';
+        std::abort();
+    }
     if (script.nth != 0) return 0;
     if (whole.client != script.said_by_server || whole.server != script.said_by_client) std::abort();
     if (!whole.ending.empty() || !whole.dripped.empty()) std::abort();

@@ -302,6 +302,7 @@ int main(int argc, char** argv) {
     app.add_option("--content-type", choice.fault.content_type);
     app.add_option("--retry-after", choice.fault.retry_after_s);
     app.add_option("--bytes", choice.fault.bytes);
+    app.add_option("--interval", choice.fault.interval_ms);
     app.add_option("--verb", choice.verb);
     app.add_option("--subject", choice.subject, "a part of it");
     app.add_option("--head", choice.head, "a part of it");

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "seism/wire/http_conversation.hpp"
 #include "seism/wire/memcached_conversation.hpp"
 #include "seism/wire/redis_conversation.hpp"
 
@@ -45,12 +46,13 @@ std::string_view word_of(Protocol protocol) {
 std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
                                                 const ConversationOptions& options) {
     switch (protocol) {
+        case Protocol::http:
+            return make_http_conversation(judge, options);
         case Protocol::memcached:
             return make_memcached_conversation(judge, options);
         case Protocol::redis:
             return make_redis_conversation(judge, options);
         case Protocol::tcp:
-        case Protocol::http:
         case Protocol::mysql:
         case Protocol::postgres:
         case Protocol::ldap:

@@ -118,6 +118,9 @@ TEST(MemcachedTextTest, QuietMetaCommandsMayBeAnsweredOrNot) {
                    fault("busy", Mode::after), {"2 mg b"});
     EXPECT_EQ(outcome.server, "mg a v q\r\nmn\r\nget a b\r\n");
     EXPECT_EQ(outcome.client, "SERVER_ERROR busy\r\n" + hit + "MN\r\n" + value_a);
+    outcome = meet({C("mg a v q\r\nmg b v q\r\nmg c v q\r\nmg d v q\r\nmn\r\n"), S("MN\r\n")}, fault("busy"),
+                   {"2 mg b", "4 mg d"});
+    EXPECT_EQ(outcome.client, "SERVER_ERROR busy\r\nSERVER_ERROR busy\r\nMN\r\n");
     outcome = meet({C(asked), S(hit + miss)}, fault("miss", Mode::after), {"5 get a"});
     EXPECT_EQ(outcome.client, hit + "MN\r\nEND\r\n");
 }

@@ -97,8 +97,15 @@ class TextConversation final
 
     /// Faults of quiet commands, and of those between them and their MN, wait for no answer.
     void settle() override {
-        if (turns_.entries() > 1 && turns_.front().note.role == Role::quiet && !turns_.second().at_server)
-            turns_.swap_first_two();
+        while (turns_.entries() > 1 && turns_.front().note.role == Role::quiet) {
+            if (!turns_.second().at_server) {
+                turns_.swap_first_two();
+            } else if (turns_.second().note.role == Role::quiet) {
+                turns_.pop_entry();  // what stood between them has been said
+            } else {
+                return;
+            }
+        }
     }
 
     [[nodiscard]] bool always_closes(const Fault& fault) const override { return fault.kind == "too_many"; }
