@@ -222,9 +222,16 @@ void Carrying::converse(Slot& slot) {
         proxy.rules,
         RequestJudge::Setting{proxy.plan.name, protocol, connection.ordinal(),
                               proxy.dice.of(connection.ordinal()), *proxy.plan.counts, options_.watcher});
-    auto conversation = wire::make_conversation(
-        protocol, *judge, {.strip_tls = proxy.plan.strip_tls, .terminate_tls = proxy.plan.tls != nullptr});
-    connection.converse(std::move(judge), std::move(conversation), connection.opened());
+    const wire::ConversationOptions options{.strip_tls = proxy.plan.strip_tls,
+                                            .terminate_tls = proxy.plan.tls != nullptr};
+    Connection::Talk talk{.judge = std::move(judge)};
+    if (protocol == wire::Protocol::http && proxy.plan.listen_to) {
+        talk.listener = proxy.plan.listen_to(connection.ordinal());
+        talk.conversation = wire::make_http_conversation(*talk.judge, options, talk.listener.get());
+    } else {
+        talk.conversation = wire::make_conversation(protocol, *talk.judge, options);
+    }
+    connection.converse(std::move(talk), connection.opened());
 }
 
 void Carrying::make_rules(Proxy& proxy) {

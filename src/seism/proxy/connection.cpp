@@ -146,9 +146,9 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
 
 void Connection::hear(std::size_t link, std::string_view bytes, Time now) {
     if (talk_ && link == up)
-        talk_->conversation->from_client(bytes, *this);
+        talk_->with.conversation->from_client(bytes, *this);
     else if (talk_ && !links_[down].has_stages() && !talk_->tail.has_chunk())
-        talk_->conversation->from_server(bytes, *this);
+        talk_->with.conversation->from_server(bytes, *this);
     else if (talk_ && !links_[down].has_stages())
         talk_->tail.push(bytes, now);
     else
@@ -156,7 +156,7 @@ void Connection::hear(std::size_t link, std::string_view bytes, Time now) {
 }
 
 void Connection::take_end(std::size_t link, Time now) {
-    if (talk_ && link == up) return talk_->conversation->client_ended(*this);
+    if (talk_ && link == up) return talk_->with.conversation->client_ended(*this);
     if (links_[link].has_stages()) return links_[link].entrance().push_end(now);
     if (!talk_) return sides_[1 - link].outbox.push_end(now);
     talk_->tail.push_end(now);

@@ -12,7 +12,7 @@
 #include "net/io/tls_session.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/link.hpp"
-#include "seism/wire/conversation.hpp"
+#include "seism/wire/http_conversation.hpp"
 
 namespace homespun::seism {
 
@@ -87,8 +87,12 @@ class Connection final : private wire::Effects {
     void end_now(std::span<char> scratch);
 
     /// From here on everything goes through a conversation; before anything was read.
-    void converse(std::unique_ptr<wire::Judge> judge, std::unique_ptr<wire::Conversation> conversation,
-                  Time now);
+    struct Talk {
+        std::unique_ptr<wire::Judge> judge;
+        std::unique_ptr<wire::ExchangeListener> listener;  ///< may be null
+        std::unique_ptr<wire::Conversation> conversation;
+    };
+    void converse(Talk talk, Time now);
 
     /// Ends TLS of both sides where the client begins it; `plan` outlives the connection.
     void terminate_tls(const TlsPlan& plan) { tls_plan_ = &plan; }
@@ -158,17 +162,16 @@ class Connection final : private wire::Effects {
     std::array<Side, 2> sides_;
     std::array<Link, 2> links_;
     std::array<Time, 2> link_due_{never, never};
-    /// Only with a conversation. Where the link down ends; the conversation reads it.
-    struct Talk {
-        std::unique_ptr<wire::Judge> judge;
-        std::unique_ptr<wire::Conversation> conversation;
-        ChunkQueue tail{std::size_t{64} << 10};
+    /// Only with a conversation.
+    struct Conversing {
+        Talk with;
+        ChunkQueue tail{std::size_t{64} << 10};  ///< where the link down ends; the conversation reads it
         std::string dripping = {};  ///< goes to the client byte by byte; what is said later waits
         std::chrono::milliseconds interval{};
         Time next_drop = never;
         std::string after_dripping = {};
     };
-    std::unique_ptr<Talk> talk_;
+    std::unique_ptr<Conversing> talk_;
     Time now_{};  ///< of the drive under way
 
     const TlsPlan* tls_plan_ = nullptr;
