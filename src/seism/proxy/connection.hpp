@@ -89,8 +89,8 @@ class Connection final : private wire::Effects {
     /// From here on everything goes through a conversation; before anything was read.
     struct Talk {
         std::unique_ptr<wire::Judge> judge;
-        std::unique_ptr<wire::ExchangeListener> listener;  ///< may be null
-        std::unique_ptr<wire::Conversation> conversation;
+        std::unique_ptr<wire::ExchangeListener> listener = {};  ///< may be null
+        std::unique_ptr<wire::Conversation> conversation = {};
     };
     void converse(Talk talk, Time now);
 
