@@ -205,9 +205,9 @@ class Relay final : public Effects {
         std::array<pollfd, 2> polled{};
         const std::array<Side*, 2> sides = {&client_, &server_};
         int wait_ms = -1;
+        if (!client_.flush() || !server_.flush()) return false;
         for (std::size_t i = 0; i < 2; ++i) {
             Side& side = *sides[i];
-            if (!side.flush()) return false;
             polled[i].fd = side.fd;
             if (!side.ended && sides[1 - i]->waiting < most_waiting) polled[i].events |= POLLIN;
             if (side.writable_now()) polled[i].events |= POLLOUT;
@@ -242,6 +242,8 @@ class Relay final : public Effects {
             while (server_.flush() && !server_.out.empty())
                 pause();
         }
+        while (client_.flush() && !client_.out.empty())
+            pause();
         if (ending_ == Ending::reset) {
             const linger at_once{1, 0};
             ::setsockopt(client_.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
