@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "seism/wire/mysql_conversation.hpp"
+
 namespace homespun::seism::wire {
 namespace {
 
@@ -42,9 +44,10 @@ std::string_view word_of(Protocol protocol) {
 std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
                                                 const ConversationOptions& options) {
     switch (protocol) {
+        case Protocol::mysql:
+            return make_mysql_conversation(judge, options);
         case Protocol::tcp:
         case Protocol::http:
-        case Protocol::mysql:
         case Protocol::postgres:
         case Protocol::redis:
         case Protocol::memcached:
