@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "seism/wire/mysql_conversation.hpp"
+#include "seism/wire/postgres_conversation.hpp"
 
 namespace homespun::seism::wire {
 namespace {
@@ -46,9 +47,10 @@ std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
     switch (protocol) {
         case Protocol::mysql:
             return make_mysql_conversation(judge, options);
+        case Protocol::postgres:
+            return make_postgres_conversation(judge, options);
         case Protocol::tcp:
         case Protocol::http:
-        case Protocol::postgres:
         case Protocol::redis:
         case Protocol::memcached:
         case Protocol::ldap:
