@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "seism/wire/ldap_conversation.hpp"
 #include "seism/wire/mysql_conversation.hpp"
 #include "seism/wire/postgres_conversation.hpp"
 
@@ -47,13 +48,14 @@ std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
     switch (protocol) {
         case Protocol::mysql:
             return make_mysql_conversation(judge, options);
+        case Protocol::ldap:
+            return make_ldap_conversation(judge, options);
         case Protocol::postgres:
             return make_postgres_conversation(judge, options);
         case Protocol::tcp:
         case Protocol::http:
         case Protocol::redis:
         case Protocol::memcached:
-        case Protocol::ldap:
             break;
     }
     (void)judge, (void)options;
