@@ -13,9 +13,12 @@ constexpr std::chrono::milliseconds together{10};
 
 std::string_view word_of(Event::Kind kind) {
     switch (kind) {
-        case Event::Kind::bite: return "perturbation.bite";
-        case Event::Kind::upstream_down: return "backend.down";
-        case Event::Kind::upstream_up: break;
+        case Event::Kind::bite:
+            return "perturbation.bite";
+        case Event::Kind::upstream_down:
+            return "backend.down";
+        case Event::Kind::upstream_up:
+            break;
     }
     return "backend.up";
 }
@@ -37,7 +40,7 @@ void EventLog::upstream_up(std::string_view proxy) {
 }
 
 void EventLog::add(Event event) {
-    event.time = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch());
+    event.time = std::chrono::milliseconds(clock_.now_ms());
     const std::lock_guard lock(mutex_);
     if (event.kind == Event::Kind::bite) ++bites_;
     if (event.kind == Event::Kind::bite && !events_.empty()) {

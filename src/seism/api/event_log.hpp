@@ -14,7 +14,7 @@ namespace homespun::seism {
 /// Something that happened to a proxy.
 struct Event {
     enum class Kind : std::uint8_t { bite, upstream_down, upstream_up };
-    std::uint64_t number = 0;  ///< from 1, rising
+    std::uint64_t number = 0;          ///< from 1, rising
     std::chrono::milliseconds time{};  ///< since 1970
     Kind kind = Kind::bite;
     std::string proxy;
@@ -22,7 +22,8 @@ struct Event {
     std::string why = {};          ///< of `upstream_down`
     std::uint64_t connection = 0;  ///< of a bite: of the proxy, from 0
     std::uint64_t request = 0;     ///< of a bite: of the connection, from 1; 0: none in particular
-    std::uint64_t bites = 1;       ///< bites of a toxic in quick succession are one event, with the last one's place
+    std::uint64_t bites =
+        1;  ///< bites of a toxic in quick succession are one event, with the last one's place
 };
 
 /// The word for a kind: `perturbation.bite`, `backend.down`, `backend.up`.
