@@ -171,7 +171,7 @@ def mariadb(folder: Path, certificates: Certificates | None = None) -> Iterator[
     if certificates:
         words += f" --ssl-cert={certificates.certificate} --ssl-key={certificates.key} --ssl-ca={certificates.authority}"
         share(certificates)
-    command = as_user("mysql", data, ["/usr/sbin/mariadbd", "--no-defaults", *words.split()])
+    command = ["/usr/sbin/mariadbd", "--no-defaults", *words.split(), *(["--user=root"] if os.getuid() == 0 else [])]
     with running(command, folder / "mariadb.log", port):
         made = run_mariadb(port, "create database shop; create table shop.t(a int primary key, b int) engine=innodb", "--skip-ssl", database="")
         check(made.status == 0, made.all)
