@@ -154,8 +154,12 @@ def reset_resets_both_sides(program: Path, folder: Path) -> None:
     ends: list[str] = []
 
     def watch(peer: socket.socket) -> None:
-        peer.sendall(b"hello")
-        ends.append(ending(peer))
+        try:
+            peer.sendall(b"hello")
+        except ConnectionResetError:  # so early
+            ends.append("reset")
+        else:
+            ends.append(ending(peer))
 
     with SeismServer(program, folder) as server, upstream(watch) as address:
         port = server.proxy(address)
