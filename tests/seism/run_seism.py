@@ -23,6 +23,7 @@ from typing import Any
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
+sys.path.insert(0, str(HERE.parent / "servers"))
 sys.path.insert(0, str(HERE))
 
 
