@@ -12,6 +12,7 @@
 #include "net/io/tls_session.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/link.hpp"
+#include "seism/proxy/tls_plan.hpp"
 #include "seism/wire/http_conversation.hpp"
 
 namespace homespun::seism {
@@ -28,13 +29,6 @@ class Carrier {
     virtual bool obey(std::uint64_t connection_tag) = 0;
     /// The stage at this place has touched the connection for the first time; nobody has felt it yet.
     virtual void bitten(const Connection& connection, std::uint64_t place) = 0;
-};
-
-/// How a proxy ends TLS in its middle.
-struct TlsPlan {
-    std::shared_ptr<net::LocalAuthority> authority;  ///< shows certificates to clients
-    std::shared_ptr<net::TlsTrust> trust;            ///< vouches for the server
-    std::string server_name;                         ///< that the server's certificate must be made out to
 };
 
 /// A client, its server, and a link each way. Lives on the engine's thread, which owns it, tells it what its

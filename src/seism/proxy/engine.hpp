@@ -10,13 +10,12 @@
 #include "base/result.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/listen_socket.hpp"
+#include "seism/proxy/tls_plan.hpp"
 #include "seism/toxics/toxic.hpp"
 #include "seism/wire/conversation.hpp"
 #include "seism/wire/http_conversation.hpp"
 
 namespace homespun::seism {
-
-struct TlsPlan;
 
 struct EngineOptions {
     std::uint64_t seed = 0;
