@@ -1,8 +1,8 @@
 #pragma once
 // What every conversation of seism/wire promises, whatever is said to it. Of the input the first byte picks
-// the kind of fault and whether TLS is stripped, the second its mode, numbers and which requests meet it;
-// then pieces: a byte (its top bit: by the server) with the length, two bytes more if that is 127, and the
-// bytes.
+// the kind of fault and whether TLS is stripped or ended, the second its mode, numbers and which requests
+// meet it; then pieces: a byte (its top bit: by the server) with the length, two bytes more if that is 127,
+// and the bytes.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,8 @@ inline void require(bool holds) {
 }
 
 struct Heard final : Effects {
-    std::string client, server, ending;
+    std::string client, server, ending, unread;
+    std::size_t tls_at = 0;
     void to_client(std::string_view bytes) override {
         require(ending.empty());
         client += bytes;
@@ -38,10 +39,16 @@ struct Heard final : Effects {
     void close() override { end("close"); }
     void reset() override { end("reset"); }
     void hold() override { end("hold"); }
+    void start_tls(std::string_view bytes) override {
+        require(tls_at == 0);
+        tls_at = server.size();
+        unread = bytes;
+    }
     void end_to_server() override {}
     void end_to_client() override {}
     bool operator==(const Heard& other) const {
-        return client == other.client && server == other.server && ending == other.ending;
+        return client == other.client && server == other.server && ending == other.ending &&
+               tls_at == other.tls_at;
     }
 
   private:
@@ -92,7 +99,7 @@ struct Setting {
     Protocol protocol;
     Fault fault;
     std::uint64_t every;
-    bool strip;
+    bool strip, terminate;
 };
 
 inline std::pair<Heard, std::string> play(const Setting& setting, const std::vector<Piece>& pieces,
@@ -101,12 +108,15 @@ inline std::pair<Heard, std::string> play(const Setting& setting, const std::vec
     judge.fault = setting.fault;
     judge.every = setting.every;
     Heard heard;
-    const auto conversation = make_conversation(setting.protocol, judge, {.strip_tls = setting.strip});
+    const auto conversation = make_conversation(
+        setting.protocol, judge, {.strip_tls = setting.strip, .terminate_tls = setting.terminate});
     conversation->opened(heard);
     for (const auto& [by_server, bytes] : pieces) {
         for (std::size_t at = 0; at < bytes.size() && heard.ending.empty(); at += at_once) {
             const auto part = bytes.substr(at, at_once);
             by_server ? conversation->from_server(part, heard) : conversation->from_client(part, heard);
+            if (const auto unread = std::exchange(heard.unread, {}); !unread.empty())
+                conversation->from_client(unread, heard);
         }
     }
     if (heard.ending.empty()) {
@@ -126,7 +136,8 @@ inline void check(Protocol protocol, const std::vector<std::string_view>& kinds,
                               .code = second / 3 % 2 == 0 ? 1213 : 0,
                               .bytes = second / 6 % 4},
                     .every = second / 24U,
-                    .strip = first % 2 == 1};
+                    .strip = first % 2 == 1,
+                    .terminate = first >= 128};
     const auto pieces = pieces_of(input.substr(2));
     const auto whole = play(setting, pieces, std::string::npos >> 1);
     require(play(setting, pieces, 1) == whole);

@@ -217,7 +217,8 @@ void LdapConversation::choose(const Fault& fault, const Request& request, const 
     ending_ = ends_connection(fault);
     const auto entries =
         message.tag == search_request && fault.bytes > 0 ? static_cast<std::uint64_t>(fault.bytes) : 0;
-    if (entries > 0 || fault.mode == Mode::after) {
+    const bool wants_tls = message.tag == extended_request && request.subject == start_tls;
+    if (entries > 0 || (fault.mode == Mode::after && !wants_tls)) {
         pending_.emplace(
             message.id,
             Pending{.chosen = ChosenFault(fault, request), .answer = operation.answer, .entries = entries});
@@ -259,7 +260,10 @@ void LdapConversation::answer(const LdapMessage& message, Pending& pending) {
 }
 
 bool LdapConversation::end_server(Outlet& out) {
-    if (starts_tls_) return give_up({}, false, out);
+    if (starts_tls_) {
+        if (!options_.terminate_tls) return give_up({}, false, out);
+        out.effects().start_tls({});
+    }
     const auto found = is_due_ || is_over_ ? pending_.find(due_) : pending_.end();
     if (found != pending_.end()) {  // it may have been abandoned meanwhile
         found->second.is_told = true;

@@ -26,8 +26,9 @@ namespace homespun::seism::wire {
 /// other than `instead` there.
 ///
 /// With `strip_tls` StartTLS is refused with protocolError (2). Otherwise its success makes the conversation
-/// opaque, as does what is not BER, like the encryption of SASL; while a fault waits to be told that ends the
-/// connection. At most 64 faults wait to be told; requests sent ahead of that are not judged.
+/// opaque, or with `terminate_tls` begins TLS; mode `after` is `instead` for it. Opaque makes, too, does what
+/// is not BER, like the encryption of SASL; while a fault waits to be told that ends the connection. At most
+/// 64 faults wait to be told; requests sent ahead of that are not judged.
 [[nodiscard]] std::unique_ptr<Conversation> make_ldap_conversation(Judge& judge,
                                                                    const ConversationOptions& options);
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "seism/wire/sql_conversation_fixture.hpp"
 #include "seism/wire/ldap_messages.hpp"
+#include "seism/wire/sql_conversation_fixture.hpp"
 
 namespace homespun::seism::wire {
 namespace {
@@ -56,6 +56,12 @@ std::string of(bool by_client, const std::vector<Said>& script) {
 Outcome play(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
              bool strip = false) {
     const auto make = [&](Judge& judge) { return make_ldap_conversation(judge, {.strip_tls = strip}); };
+    return fixture::play(make, verb, fault, script);
+}
+
+/// Where TLS ends in the middle.
+Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+    const auto make = [](Judge& judge) { return make_ldap_conversation(judge, {.terminate_tls = true}); };
     return fixture::play(make, verb, fault, script);
 }
 
@@ -203,6 +209,23 @@ TEST(LdapConversation, StartTls) {
     EXPECT_EQ(stripped.client, result(1, 0x78, 2, "unsupported extended operation"));
     EXPECT_EQ(stripped.server, bind(2));
     EXPECT_FALSE(stripped.opaque);
+}
+
+TEST(LdapConversation, TlsThatEndsHereBeginsBehindTheYes) {
+    const auto asked = extended(1, start_tls);
+    const auto outcome = play_ending_tls("search", {},
+                                         {client(asked), server(result(1, 0x78)), client(bind(2)),
+                                          server(result(2, 0x61)), client(search(3))});
+    EXPECT_FALSE(outcome.opaque);
+    EXPECT_EQ(outcome.client, result(1, 0x78) + "<tls>" + result(2, 0x61) + result(3, 0x65, 51));
+    EXPECT_EQ(outcome.server, asked + "<tls>" + bind(2));
+    const auto refused =
+        play_ending_tls("", {}, {client(asked), server(result(1, 0x78, 52)), client(bind(2))});
+    EXPECT_EQ(refused.server, asked + bind(2));
+    const auto met = play_ending_tls("extended", {.mode = Mode::after}, {client(asked), client(bind(2))});
+    EXPECT_EQ(met.client, result(1, 0x78, 51))
+        << "the server must not begin with TLS when the client does not";
+    EXPECT_EQ(met.server, bind(2));
 }
 
 TEST(LdapConversation, WhatIsNoLdapIsOpaque) {

@@ -26,8 +26,9 @@ constexpr std::size_t header_size = 4;
 constexpr std::uint64_t full_packet = 0xffffff;  // another one belongs to it
 constexpr std::size_t longest_greeting = 4096;
 constexpr std::size_t longest_statement = 64 * 1024;
-constexpr std::size_t start_of_login = 36;   // up to MariaDB's capabilities
-constexpr std::size_t start_of_answer = 32;  // enough for MysqlAnswer
+constexpr std::size_t tls_request_size = 36;  // all of it
+constexpr std::size_t start_of_login = 36;    // up to MariaDB's capabilities
+constexpr std::size_t start_of_answer = 32;   // enough for MysqlAnswer
 constexpr std::size_t most_awaited = 1024;
 constexpr std::size_t most_chosen = 64;
 
@@ -67,6 +68,7 @@ class MysqlConversation final : public Conversation {
 
   private:
     enum class Life : std::uint8_t { speaking, opaque, ended };
+    enum class Tls : std::uint8_t { none, asked, begun };
     enum class Phase : std::uint8_t { greeting, login, answered_login, commands };
 
     struct ClientSide {
@@ -130,6 +132,7 @@ class MysqlConversation final : public Conversation {
     ConversationOptions options_;
     Life life_ = Life::speaking;
     Phase phase_ = Phase::greeting;
+    Tls tls_ = Tls::none;  // that ends here
     std::uint64_t capabilities_ = 0;
     std::uint64_t ordinal_ = 0;
     std::optional<ChosenFault> at_login_;
@@ -189,6 +192,11 @@ void MysqlConversation::from_client(std::string_view bytes, Effects& effects) {
     Outlet out(effects);
     ClientSide side{*this, out};
     if (client_.feed(bytes, side)) return;
+    if (tls_ == Tls::asked) {
+        tls_ = Tls::begun;
+        out.effects().start_tls(client_.left());
+        return;
+    }
     if (life_ == Life::speaking) give_up(out);
     if (life_ != Life::opaque) return;
     out.to_server(client_.take_kept());
@@ -268,7 +276,12 @@ bool MysqlConversation::login(std::string_view start, Outlet& out) {
     auto offered = bytes.number(4);
     bytes.take(24);
     const auto of_mariadb = bytes.number(4);
-    const bool wants_tls = (offered & capability::tls) != 0;
+    const bool wants_tls = (offered & capability::tls) != 0 && tls_ != Tls::begun;
+    if (wants_tls && options_.terminate_tls && start.size() == tls_request_size) {
+        tls_ = Tls::asked;
+        out.pass_to_server(start);
+        return false;
+    }
     if (!bytes || wants_tls || (offered & capability::protocol_41) == 0) {
         if (give_up(out); life_ == Life::opaque) out.pass_to_server(start);
         return false;

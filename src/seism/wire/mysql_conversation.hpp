@@ -30,10 +30,11 @@ namespace homespun::seism::wire {
 /// answer to the login would be, which needs a login that can be read (`strip_tls`, or a client without TLS).
 ///
 /// Mode `after`: LOCAL INFILE's data passes; a statement prepared for a client that was told an error is
-/// closed. With `strip_tls` TLS and compression are taken out of what the server offers. Opaque from there
-/// on: TLS, compression, optional metadata, replication, protocol 9 and clients older than 4.1. What cannot
-/// be understood while an answer is being swallowed, ends the connection. At most 64 faults wait to be told
-/// and 1024 answers are awaited: commands sent ahead of that are not judged, or end the connection.
+/// closed. With `strip_tls` TLS and compression are taken out of what the server offers; with `terminate_tls`
+/// TLS begins behind the client's request for it. Opaque from there on: TLS, compression, optional metadata,
+/// replication, protocol 9 and clients older than 4.1. What cannot be understood while an answer is being
+/// swallowed, ends the connection. At most 64 faults wait to be told and 1024 answers are awaited: commands
+/// sent ahead of that are not judged, or end the connection.
 [[nodiscard]] std::unique_ptr<Conversation> make_mysql_conversation(Judge& judge,
                                                                     const ConversationOptions& options);
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "seism/wire/sql_conversation_fixture.hpp"
 #include "seism/wire/mysql_answer.hpp"
 #include "seism/wire/mysql_errors.hpp"
+#include "seism/wire/sql_conversation_fixture.hpp"
 
 namespace homespun::seism::wire {
 namespace {
@@ -79,6 +79,11 @@ std::string of(bool by_client, const std::vector<Said>& script) {
 Outcome play(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
              bool strip = false) {
     const auto make = [&](Judge& judge) { return make_mysql_conversation(judge, {.strip_tls = strip}); };
+    return fixture::play(make, verb, fault, script);
+}
+/// Where TLS ends in the middle.
+Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+    const auto make = [](Judge& judge) { return make_mysql_conversation(judge, {.terminate_tls = true}); };
     return fixture::play(make, verb, fault, script);
 }
 /// What comes after the login.
@@ -459,6 +464,28 @@ TEST(MysqlConversation, OpaqueAfterTlsCompressionAndReplication) {
         EXPECT_EQ(outcome.client, of(false, script));
         EXPECT_EQ(outcome.server, of(true, script));
     }
+}
+
+TEST(MysqlConversation, TlsThatEndsHereBeginsBehindItsRequest) {
+    const auto tls = plain | capability::tls;
+    const auto request = packet(1, number(tls, 4) + std::string(28, '\0'));
+    auto inside = login(tls);
+    inside[3] = '\2';
+    // The client need not wait for anything before it begins with TLS.
+    for (const auto& start : {std::vector<Said>{server(greeting(tls)), client(request), client(inside)},
+                              std::vector<Said>{server(greeting(tls)), client(request + inside)}}) {
+        const auto outcome = play_ending_tls("SELECT", {.code = 1205},
+                                             then(start, {server(ok(3)), client(query("select 1"))}));
+        EXPECT_FALSE(outcome.opaque);
+        EXPECT_EQ(outcome.client, greeting(tls) + "<tls>" + ok(3) + error(1205));
+        EXPECT_EQ(outcome.server, request + "<tls>" + inside);
+        EXPECT_EQ(outcome.bites, (std::vector{"1 SELECT 'select 1'"s}));
+    }
+    const auto refused =
+        play_ending_tls("connect", {.code = 1045}, {server(greeting(tls)), client(request + inside)});
+    EXPECT_EQ(refused.client, greeting(tls) + "<tls>" + mysql_error_packet({}, 1045, 3, true));
+    EXPECT_EQ(refused.ending, "close");
+    EXPECT_FALSE(play_ending_tls("", {}, logged_in()).opaque) << "a client may do without";
 }
 
 TEST(MysqlConversation, UnknownCommandWhileAFaultIsPendingEndsIt) {

@@ -110,7 +110,7 @@ class PostgresConversation final : public Conversation {
     bool begin_client(std::string_view start, Outlet& out);
     bool end_client(Outlet& out);
     bool startup(std::string_view start, Outlet& out);
-    bool ask_encryption(Outlet& out);
+    bool ask_encryption(bool is_tls, Outlet& out);
     void login();
     bool message(char type, std::string_view payload, Outlet& out);
     bool simple(char type, std::string_view payload, Outlet& out);
@@ -141,7 +141,8 @@ class PostgresConversation final : public Conversation {
     ConversationOptions options_;
     Life life_ = Life::speaking;
     Phase phase_ = Phase::startup;
-    char status_ = 'I';  // as the last ReadyForQuery told
+    bool asked_tls_ = false;  // which is to end here
+    char status_ = 'I';       // as the last ReadyForQuery told
     std::uint64_t ordinal_ = 0;
     std::optional<ChosenFault> at_login_;
     std::deque<Awaited> awaited_;
@@ -242,15 +243,16 @@ bool PostgresConversation::end_client(Outlet& out) {
 /// False: not understood.
 bool PostgresConversation::startup(std::string_view start, Outlet& out) {
     const auto code = postgres_number(start.substr(4));
-    if (code == tls_request || code == gss_request) return ask_encryption(out);
+    if (code == tls_request || code == gss_request) return ask_encryption(code == tls_request, out);
     if (code >> 16 != major_version || code == cancel_request) return false;
     phase_ = Phase::messages;
     login();
     return true;
 }
 
-bool PostgresConversation::ask_encryption(Outlet& out) {
-    if (options_.strip_tls || at_login_) {
+bool PostgresConversation::ask_encryption(bool is_tls, Outlet& out) {
+    asked_tls_ = is_tls && options_.terminate_tls;
+    if (options_.strip_tls || (at_login_ && !asked_tls_)) {
         client_passes_ = false;
         out.to_client("N");
     } else {
@@ -424,9 +426,11 @@ bool PostgresConversation::begin_server(std::string_view start, Outlet& out) {
 
 bool PostgresConversation::encryption_answered(std::string_view start, Outlet& out) {
     type_ = '\0';
-    if (start != "N") return stop_at(start, false, out);
+    const bool starts_tls = asked_tls_ && start == "S";
+    if (start != "N" && !starts_tls) return stop_at(start, false, out);
     phase_ = Phase::startup;
     out.pass_to_client(start);
+    if (starts_tls) out.effects().start_tls({});
     return true;
 }
 

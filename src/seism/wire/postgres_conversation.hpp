@@ -26,13 +26,15 @@ namespace homespun::seism::wire {
 /// or a portal called `seism_fault`, which its log shows) and its error is swallowed, so that both sides
 /// agree that the transaction, also the implied one of several Executes, has failed.
 ///
-/// The connection. `error` answers the StartupMessage; requests for TLS before it are refused. Mode `after`
-/// lets the server do the login and comes in place of AuthenticationOk; a real refusal stays as it is.
+/// The connection. `error` answers the StartupMessage; requests for TLS before it are refused, unless TLS is
+/// to end here. Mode `after` lets the server do the login and comes in place of AuthenticationOk; a real
+/// refusal stays as it is.
 ///
 /// Mode `after` does not bite on COPY FROM STDIN, which no server can do without the client. With `strip_tls`
-/// SSLRequest and GSSENCRequest are answered `N` here. Opaque from there on: TLS, GSSAPI, cancel requests,
-/// replication, other protocols, a simple query amid an unfinished extended one. If a fault is waiting to be
-/// told then, the connection ends. At most 1024 answers are awaited.
+/// SSLRequest and GSSENCRequest are answered `N` here; with `terminate_tls` TLS begins behind the server's
+/// `S`. Opaque from there on: TLS, GSSAPI, cancel requests, replication, other protocols, a simple query amid
+/// an unfinished extended one. If a fault is waiting to be told then, the connection ends. At most 1024
+/// answers are awaited.
 [[nodiscard]] std::unique_ptr<Conversation> make_postgres_conversation(Judge& judge,
                                                                        const ConversationOptions& options);
 

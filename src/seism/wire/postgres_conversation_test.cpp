@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "seism/wire/sql_conversation_fixture.hpp"
 #include "seism/wire/postgres_messages.hpp"
+#include "seism/wire/sql_conversation_fixture.hpp"
 
 namespace homespun::seism::wire {
 namespace {
@@ -68,6 +68,11 @@ std::string of(bool by_client, const std::vector<Said>& script) {
 Outcome play(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
              bool strip = false) {
     const auto make = [&](Judge& judge) { return make_postgres_conversation(judge, {.strip_tls = strip}); };
+    return fixture::play(make, verb, fault, script);
+}
+/// Where TLS ends in the middle.
+Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+    const auto make = [](Judge& judge) { return make_postgres_conversation(judge, {.terminate_tls = true}); };
     return fixture::play(make, verb, fault, script);
 }
 /// What comes after the login.
@@ -424,6 +429,26 @@ TEST(PostgresConversation, OpaqueAfterTlsCancelReplicationAndNonsense) {
         EXPECT_EQ(outcome.client, of(false, script));
         EXPECT_EQ(outcome.server, of(true, script));
     }
+}
+
+TEST(PostgresConversation, TlsThatEndsHereBeginsBehindTheYes) {
+    const auto session = then(logged_in(), {client(query("select 1"))});
+    const auto outcome =
+        play_ending_tls("SELECT", deadlocked, then({client(tls_request), server("S")}, session));
+    EXPECT_FALSE(outcome.opaque);
+    EXPECT_EQ(outcome.client, "S<tls>" + of(false, session) + deadlock + ready());
+    EXPECT_EQ(outcome.server, tls_request + "<tls>" + of(true, logged_in()));
+    const auto refused =
+        play_ending_tls("SELECT", deadlocked, then({client(tls_request), server("N")}, session));
+    EXPECT_EQ(refused.client, "N" + of(false, session) + deadlock + ready());
+    const auto gss = play_ending_tls("SELECT", {}, {client(gss_request), server("G"), client("\1\2")});
+    EXPECT_TRUE(gss.opaque);
+    const auto full = error("53300", "sorry, too many clients already", "FATAL");
+    const auto met = play_ending_tls(
+        "connect", {}, {client(gss_request), client(tls_request), server("S"), client(startup)});
+    EXPECT_EQ(met.client, "NS<tls>" + full) << "a client that insists on TLS meets the fault, too";
+    EXPECT_EQ(met.server, tls_request + "<tls>");
+    EXPECT_EQ(met.ending, "close");
 }
 
 TEST(PostgresConversation, NonsenseWhileAFaultIsPendingEndsIt) {

@@ -15,6 +15,7 @@ namespace homespun::seism::wire::fixture {
 /// All that a conversation did, each side's bytes in a row.
 struct Heard final : Effects {
     std::string client, server, ending;
+    std::string unread;  ///< TLS that came too early
 
     void to_client(std::string_view bytes) override {
         EXPECT_EQ(ending, "") << "said to the client after the end";
@@ -28,6 +29,11 @@ struct Heard final : Effects {
     void close() override { end("close"); }
     void reset() override { end("reset"); }
     void hold() override { end("hold"); }
+    void start_tls(std::string_view bytes) override {
+        client += "<tls>";
+        server += "<tls>";
+        unread = bytes;
+    }
     void end_to_server() override { server += "<end>"; }
     void end_to_client() override { client += "<end>"; }
 
@@ -93,6 +99,8 @@ inline Outcome play(const Make& make, const std::string& verb, const Fault& faul
         for (std::size_t at = 0; at < bytes.size() && heard.ending.empty(); at += piece) {
             const auto part = std::string_view(bytes).substr(at, piece);
             by_client ? conversation->from_client(part, heard) : conversation->from_server(part, heard);
+            if (const auto unread = std::exchange(heard.unread, {}); !unread.empty())
+                conversation->from_client(unread, heard);
         }
     }
     return {heard.client, heard.server, heard.ending, judge.asked, judge.bites, conversation->is_opaque()};
