@@ -19,17 +19,16 @@ std::optional<std::string_view> optional_text(const Statement& row, int column) 
 }
 
 SqlResult<std::vector<std::pair<std::string, Timestamp>>> read_stamps(Database& database, UserId user) {
-    auto rows = database.use(
-        "SELECT name, (SELECT modified FROM bso WHERE bso.cid = collection.cid ORDER BY modified DESC LIMIT "
-        "1) "
-        "FROM collection WHERE user = ?1 ORDER BY name");
+    auto rows = database.use("SELECT cid, name FROM collection WHERE user = ?1 ORDER BY name");
     rows.bind(1, static_cast<std::int64_t>(user));
     std::vector<std::pair<std::string, Timestamp>> stamps;
     while (true) {
         const auto row = rows.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return stamps;
-        if (!rows.is_null(1)) stamps.emplace_back(rows.text(0), Timestamp{rows.integer(1)});
+        const auto stamp = weave_stamp(database, rows.integer(0));
+        if (!stamp) return std::unexpected(stamp.error());
+        if (*stamp != Timestamp{}) stamps.emplace_back(rows.text(1), *stamp);
     }
 }
 
