@@ -41,6 +41,8 @@ class WeaveService {
     using Answer = base::Task<Response>;
     /// The bytes a user may still store; nothing without a quota.
     using Room = std::expected<std::optional<std::int64_t>, store::Failure>;
+    /// What a write's condition is; the answer when it does not hold.
+    using Condition = std::expected<store::Precondition, Response>;
 
     Answer info_collections(Context& context);
     Answer info_counts(Context& context);
@@ -58,6 +60,7 @@ class WeaveService {
     Answer store_batch(Context& context, PostBody body, store::Precondition when);
     Answer remove(Context& context, store::WeaveQuery query);
     base::Task<Room> room(Context& context);
+    base::Task<Condition> precondition(Context& context);
 
     Response fail(Context& context, const store::Failure& failure) const;
     Response problem(Context& context, const barrel::Problem& problem) const;

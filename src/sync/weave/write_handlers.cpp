@@ -22,7 +22,7 @@ Refusal refusal_for(const BodyRefusal& refusal) {
 }
 
 /// X-If-Unmodified-Since; the error when it is no time.
-std::expected<store::Precondition, Refusal> precondition(const net::http::Request& request) {
+std::expected<store::Precondition, Refusal> condition(const net::http::Request& request) {
     store::Precondition when;
     const auto text = request.headers.find("X-If-Unmodified-Since");
     if (!text) return when;
@@ -93,13 +93,29 @@ base::Task<WeaveService::Room> WeaveService::room(Context& context) {
     co_return left;
 }
 
-/// Quota, then the precondition's form, then the body (sheet, 4.6).
+/// The precondition counts before the body (sheet, 4.6), which the store never sees when it is bad. What may
+/// change until the write the store judges once more, with the write itself.
+base::Task<WeaveService::Condition> WeaveService::precondition(Context& context) {
+    const auto when = condition(context.request());
+    if (!when) co_return std::unexpected(refuse(context, when.error()));
+    if (!when->if_unmodified_since) co_return *when;
+    const auto stamps = co_await parts_.records.weave_stamps(*context.request().executor, uid_of(context));
+    if (!stamps) co_return std::unexpected(fail(context, stamps.error()));
+    const auto has = std::ranges::find(*stamps, context.parameter("collection"),
+                                       &std::pair<std::string, Timestamp>::first);
+    if (has != stamps->end() && has->second > *when->if_unmodified_since)
+        co_return std::unexpected(
+            fail(context, {store::Failure::Kind::precondition_failed, has->second, 0, {}}));
+    co_return *when;
+}
+
+/// Quota, then the precondition, then the body (sheet, 4.6).
 WeaveService::Answer WeaveService::put_item(Context& context) {
     auto space = co_await room(context);
     if (!space) co_return fail(context, space.error());
     if (is_over(*space)) co_return refuse(context, {over_quota, "over_quota"});
-    const auto when = precondition(context.request());
-    if (!when) co_return refuse(context, when.error());
+    auto when = co_await precondition(context);
+    if (!when) co_return std::move(when.error());
     auto update = read_put(context.request().body, context.parameter("id"), limits_);
     if (!update) co_return refuse(context, refusal_for(update.error()));
     co_return co_await store_single(context, std::move(*update), *when, std::move(space));
@@ -118,10 +134,10 @@ WeaveService::Answer WeaveService::store_single(Context& context, store::WeaveUp
     co_return written(std::max(began, *modified), modified->text(), *space);
 }
 
-/// The precondition's form, the body, then the quota.
+/// The precondition, the body, then the quota.
 WeaveService::Answer WeaveService::post_collection(Context& context) {
-    const auto when = precondition(context.request());
-    if (!when) co_return refuse(context, when.error());
+    auto when = co_await precondition(context);
+    if (!when) co_return std::move(when.error());
     auto body = read_post(context.request().body, limits_);
     if (!body) co_return refuse(context, refusal_for(body.error()));
     if (!body->single) co_return co_await store_batch(context, std::move(*body), *when);
@@ -159,7 +175,7 @@ WeaveService::Answer WeaveService::delete_collection(Context& context) {
 }
 
 WeaveService::Answer WeaveService::remove(Context& context, store::WeaveQuery query) {
-    const auto when = precondition(context.request());
+    const auto when = condition(context.request());
     if (!when) co_return refuse(context, when.error());
     const auto removed = co_await parts_.records.weave_remove(*context.request().executor, uid_of(context),
                                                               std::string(context.parameter("collection")),
