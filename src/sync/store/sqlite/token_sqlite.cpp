@@ -1,6 +1,6 @@
 #include "sync/store/sqlite/token_sqlite.hpp"
 
-#include <fmt/format.h>
+#include "sync/store/sqlite/prepare_tables.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -23,23 +23,6 @@ CREATE TABLE own_node(only INTEGER PRIMARY KEY CHECK (only = 1), node INTEGER NO
 INSERT INTO services(service, pattern) VALUES('sync-1.5', '{node}/1.5/{uid}');
 )";
 
-SqlResult<void> prepare_schema(Database& database, const std::string& path) {
-    const auto version = database.user_version();
-    if (!version) return std::unexpected(version.error());
-    if (*version > token_format) {
-        return std::unexpected(
-            SqlError{0, fmt::format("{} has format {}, this program knows {}: it was written by a newer "
-                                    "version; use that one, or restore a backup",
-                                    path, *version, token_format)});
-    }
-    if (*version == token_format) return {};
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return std::unexpected(transaction.error());
-    if (auto made = database.execute(schema); !made) return made;
-    if (auto set = database.set_user_version(token_format); !set) return set;
-    return transaction->commit();
-}
-
 }  // namespace
 
 base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& path, const char* vfs) {
@@ -49,7 +32,8 @@ base::Result<std::unique_ptr<TokenSqlite>> TokenSqlite::open(const std::string& 
     options.vfs = vfs;
     auto database = Database::open(path, options);
     if (!database) return base::fail(database.error().message);
-    if (auto ready = prepare_schema(*database, path); !ready) return base::fail(ready.error().message);
+    if (auto ready = prepare_tables(*database, path, token_format, schema); !ready)
+        return std::unexpected(ready.error());
     return std::unique_ptr<TokenSqlite>(new TokenSqlite(std::move(*database)));
 }
 
