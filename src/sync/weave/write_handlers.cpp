@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/storage/answers.hpp"
 #include "sync/weave/service.hpp"
 #include "sync/weave/weave_user.hpp"
 
@@ -13,7 +14,6 @@ using net::http::Response;
 using store::Timestamp;
 using store::WeaveWrite;
 
-constexpr double bytes_per_kb = 1024;
 constexpr std::int64_t little_room = std::int64_t{1} << 20;
 
 Refusal refusal_for(const BodyRefusal& refusal) {
@@ -38,7 +38,7 @@ Response written(Timestamp answered, std::string body, std::optional<std::int64_
     response.headers.add("X-Weave-Timestamp", answered.text());
     if (room && *room <= little_room) {
         std::string left;
-        base::json::append_double(left, static_cast<double>(*room) / bytes_per_kb);
+        storage::append_kb(left, static_cast<std::uint64_t>(*room));
         response.headers.add("X-Weave-Quota-Remaining", left);
     }
     return response;
