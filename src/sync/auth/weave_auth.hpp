@@ -45,6 +45,8 @@ class WeaveAuth {
 
     /// After a change of the user's password, address or life.
     void forget(std::string_view name) { memory_.forget(name); }
+    /// After one that failed: nobody knows whether the back-end makes it later.
+    void distrust(std::string_view name) { memory_.distrust(name, parts_.clock.now_ms()); }
 
   private:
     Parts parts_;

@@ -35,6 +35,14 @@ Response html(std::string body, int status = 200) {
     return {status, "text/html; charset=utf-8", std::move(body)};
 }
 
+/// A page instead of an answer for programs.
+Response failed(const Response& answer, std::string page) {
+    auto made = html(std::move(page), answer.status);
+    if (const auto wait = answer.headers.find("Retry-After"))
+        made.headers.set("Retry-After", std::string(*wait));
+    return made;
+}
+
 constexpr const char* no_such_account = "We are unable to locate your account";
 
 }  // namespace
@@ -83,11 +91,15 @@ RegistrationService::Answer RegistrationService::check_reset_form(Context& conte
     if (!is_strong_password(*password, (*user)->name)) {
         co_return again("Password should be at least 8 characters and not the same as your username");
     }
-    auto fits = co_await code_fits(context, **user, key);
-    if (!fits) co_return std::move(fits.error());
-    if (!*fits) co_return again("Key does not match with username. Please request a new key.");
+    auto taken = co_await take_code(context, **user, key);
+    if (!taken) co_return std::move(taken.error());
+    if (!*taken) co_return again("Key does not match with username. Please request a new key.");
     auto done = co_await set_password(context, **user, *password);
-    if (!done) co_return std::move(done.error());
+    if (!done) {
+        co_return failed(done.error(),
+                         ask_name_page("The password could not be set, and the link is used up. "
+                                       "Please request a new link."));
+    }
     co_return html(say_page("Password successfully changed", "You can use the new one from now on."));
 }
 
@@ -107,12 +119,7 @@ RegistrationService::Answer RegistrationService::take_delete_form(Context& conte
     }
     if (!*user) co_return html(delete_page("Bad credentials"));
     auto removed = co_await remove(context, **user, *password);
-    if (!removed) {
-        auto failed = html(delete_page("Deletion failed."), removed.error().status);
-        if (const auto wait = removed.error().headers.find("Retry-After"))
-            failed.headers.set("Retry-After", std::string(*wait));
-        co_return failed;
-    }
+    if (!removed) co_return failed(removed.error(), delete_page("Deletion failed."));
     co_return html(say_page("Account removed.", "Everything that it had stored here is gone too."));
 }
 

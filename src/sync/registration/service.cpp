@@ -108,22 +108,25 @@ std::optional<net::http::Response> RegistrationService::over_limit(Context& cont
     return parts_.answers.problem(context, problem);
 }
 
-RegistrationService::Step<bool> RegistrationService::code_fits(Context& context,
+RegistrationService::Step<bool> RegistrationService::take_code(Context& context,
                                                                const auth::BackendUser& user,
                                                                std::string code) {
     const auto& request = context.request();
+    // A code that could do nothing stays good.
+    if (const auto may = parts_.backend.may_change(); !may)
+        co_return std::unexpected(parts_.answers.failure(context, may.error()));
     const auto who = accounts::address_key(request.remote) + " " + user.name;
     if (auto refused = over_limit(context, guesses_, who)) {
         parts_.security.write(auth::security_event(request, "Account Lockout Hit", lockout_severity,
                                                    "AccountLockout", user.name));
         co_return std::unexpected(std::move(*refused));
     }
-    auto fits = co_await parts_.codes.fits(*request.executor, user.id, code);
-    if (!fits) {
+    auto taken = co_await parts_.codes.take(*request.executor, user.id, code);
+    if (!taken) {
         guesses_.refund(who);
-        co_return std::unexpected(parts_.answers.failure(context, fits.error()));
+        co_return std::unexpected(parts_.answers.failure(context, taken.error()));
     }
-    if (*fits) {
+    if (*taken) {
         guesses_.refund(who);
         co_return true;
     }
@@ -152,14 +155,23 @@ RegistrationService::Step<std::monostate> RegistrationService::mail_code(Context
     co_return std::monostate();
 }
 
+void RegistrationService::settle(const auth::BackendUser& user, const auth::BackendResult<void>& done) {
+    if (done)
+        parts_.auth.forget(user.name);
+    else
+        parts_.auth.distrust(user.name);
+}
+
+/// The code goes first: it must not outlive the password for which it stood in.
 RegistrationService::Step<std::monostate> RegistrationService::set_password(Context& context,
                                                                             const auth::BackendUser& user,
                                                                             std::string password) {
     auto& home = *context.request().executor;
-    auto done = co_await parts_.backend.set_password(home, user, std::move(password));
-    // Even when it failed: nobody knows how far it got.
-    parts_.auth.forget(user.name);
-    if (done) done = co_await parts_.codes.clear(home, user.id);
+    auto done = co_await parts_.codes.clear(home, user.id);
+    if (done) {
+        done = co_await parts_.backend.set_password(home, user, std::move(password));
+        settle(user, done);
+    }
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));
     co_return std::monostate();
 }
@@ -172,8 +184,10 @@ RegistrationService::Step<std::monostate> RegistrationService::remove(Context& c
     auto done = parts_.backend.may_change();
     if (done) done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
     if (done) done = co_await parts_.codes.clear(home, user.id);
-    if (done) done = co_await parts_.backend.remove(home, user);
-    parts_.auth.forget(user.name);
+    if (done) {
+        done = co_await parts_.backend.remove(home, user);
+        settle(user, done);
+    }
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));
     co_return std::monostate();
 }

@@ -78,9 +78,12 @@ class RegistrationService {
     [[nodiscard]] bool is_human(const Context& context, std::string_view challenge,
                                 std::string_view response) const;
     Step<auth::BackendUser> who_may_change(Context& context);
-    Step<bool> code_fits(Context& context, const auth::BackendUser& user, std::string code);
+    /// Uses the code up.
+    Step<bool> take_code(Context& context, const auth::BackendUser& user, std::string code);
     Step<std::monostate> mail_code(Context& context, const auth::BackendUser& user);
     Step<std::monostate> set_password(Context& context, const auth::BackendUser& user, std::string password);
+    /// What is remembered of a user's logins, after a change of theirs that went well or failed.
+    void settle(const auth::BackendUser& user, const auth::BackendResult<void>& done);
     Step<std::monostate> remove(Context& context, const auth::BackendUser& user, std::string password);
     [[nodiscard]] std::optional<Response> over_limit(Context& context, accounts::RateLimit& limit,
                                                      std::string_view key) const;

@@ -159,7 +159,7 @@ RegistrationService::Answer RegistrationService::change_mail(Context& context) {
     std::string mail(base::trim(context.request().body));
     if (!is_mail_address(mail)) co_return refuse(context, bad_mail);
     const auto done = co_await parts_.backend.set_mail(*context.request().executor, user, mail);
-    parts_.auth.forget(user.name);
+    settle(user, done);
     if (!done) co_return parts_.answers.failure(context, done.error());
     co_return text(std::move(mail));
 }
@@ -181,9 +181,9 @@ RegistrationService::Step<BackendUser> RegistrationService::who_may_change(Conte
         context.set_reason("unknown_user");
         co_return std::unexpected(WeaveAnswers::status(404));
     }
-    auto fits = co_await code_fits(context, **user, std::string(*code));
-    if (!fits) co_return std::unexpected(std::move(fits.error()));
-    if (!*fits) co_return std::unexpected(refuse(context, bad_reset_code));
+    auto taken = co_await take_code(context, **user, std::string(*code));
+    if (!taken) co_return std::unexpected(std::move(taken.error()));
+    if (!*taken) co_return std::unexpected(refuse(context, bad_reset_code));
     co_return std::move(**user);
 }
 
@@ -198,7 +198,11 @@ RegistrationService::Answer RegistrationService::change_password(Context& contex
     auto user = co_await who_may_change(context);
     if (!user) co_return std::move(user.error());
     auto done = co_await set_password(context, *user, password);
-    if (!done) co_return std::move(done.error());
+    if (!done) {
+        if (context.request().headers.find("X-Weave-Password-Reset"))
+            done.error().headers.set("X-Weave-Alert", "The reset code is used up. Please ask for a new one.");
+        co_return std::move(done.error());
+    }
     co_return text("success");
 }
 
