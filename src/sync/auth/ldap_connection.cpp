@@ -353,6 +353,21 @@ LdapResult<void> LdapConnection::remove(const std::string& dn, Deadline deadline
     return outcome("delete", sent, message, LDAP_RES_DELETE, deadline);
 }
 
+LdapResult<void> LdapConnection::may_remove(const std::string& dn, Deadline deadline) {
+    std::string oid = LDAP_CONTROL_NOOP;
+    // Critical: who does not know it must refuse, and not delete.
+    LDAPControl no_op{.ldctl_oid = oid.data(), .ldctl_value = {}, .ldctl_iscritical = 1};
+    LDAPControl* controls[] = {&no_op, nullptr};
+    const auto guard = limit(deadline);
+    int message = 0;
+    const int sent = ldap_delete_ext(handle_, dn.c_str(), controls, nullptr, &message);
+    auto done = outcome("delete", sent, message, LDAP_RES_DELETE, deadline);
+    if (done || done.error().code == LDAP_X_NO_OPERATION ||
+        done.error().code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION)
+        return {};
+    return done;
+}
+
 std::string ldap_uri_fault(const std::string& uri) {
     constexpr int most_port = 65535;
     const auto parts = parse_uri(uri);

@@ -176,18 +176,21 @@ RegistrationService::Step<std::monostate> RegistrationService::set_password(Cont
     co_return std::monostate();
 }
 
-/// The records first: a user who is still there can try again.
+/// Whoever may not be removed keeps everything. Then the records go first: a user who is still there can try
+/// again.
 RegistrationService::Step<std::monostate> RegistrationService::remove(Context& context,
                                                                       const auth::BackendUser& user,
                                                                       std::string password) {
     auto& home = *context.request().executor;
-    auto done = parts_.backend.may_change();
+    auto done = co_await parts_.backend.may_remove(home, user);
     if (done) done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
     if (done) done = co_await parts_.codes.clear(home, user.id);
     if (done) {
         done = co_await parts_.backend.remove(home, user);
         settle(user, done);
     }
+    // They have left, even when this fails; nobody is given their number again.
+    if (done) static_cast<void>(co_await parts_.records.sweep(home, user));
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));
     co_return std::monostate();
 }

@@ -48,6 +48,7 @@ class TroubledBackend final : public auth::UserBackend {
 
     std::optional<auth::BackendFailure> trouble;           ///< of every change of a password
     std::optional<auth::BackendFailure> change_forbidden;  ///< what may_change says
+    std::optional<auth::BackendFailure> removal_forbidden;
     std::function<void()> before_removal = [] {};
 
     Answer<MaybeUser> find(base::Executor& home, std::string name) override {
@@ -71,9 +72,14 @@ class TroubledBackend final : public auth::UserBackend {
         if (change_forbidden) return std::unexpected(*change_forbidden);
         return {};
     }
+    Answer<void> may_remove(base::Executor& home, auth::BackendUser user) override {
+        if (removal_forbidden) co_return std::unexpected(*removal_forbidden);
+        co_return co_await its_->may_remove(home, std::move(user));
+    }
     Answer<void> remove(base::Executor& home, auth::BackendUser user) override {
+        if (removal_forbidden) co_return std::unexpected(*removal_forbidden);
         before_removal();
-        return its_->remove(home, std::move(user));
+        co_return co_await its_->remove(home, std::move(user));
     }
 
   private:
@@ -244,6 +250,25 @@ TEST_F(RegistrationTest, WhileTheRecordsCannotGoTheUserStays) {
     EXPECT_EQ(page.status, 503);
     EXPECT_THAT(page.text, HasSubstr("Deletion failed."));
     EXPECT_TRUE(*database->find("ann"));
+}
+
+TEST_F(RegistrationTest, WhoeverMayNotBeRemovedKeepsTheRecords) {
+    create("ann", "a secret of ann");
+    const auto ann = record_user("ann");
+    store_record(ann);
+    backend->removal_forbidden = {auth::BackendFailure::Kind::refused, "no write access to parent"};
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann")).status, 503);
+    EXPECT_EQ(collections(ann), 1U);
+    EXPECT_TRUE(*database->find("ann"));
+}
+
+TEST_F(RegistrationTest, WhatIsWrittenDuringARemovalGoesToo) {
+    create("ann", "a secret of ann");
+    const auto ann = record_user("ann");
+    store_record(ann);
+    backend->before_removal = [&] { store_record(ann); };
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann")).text, "1");
+    EXPECT_EQ(collections(ann), 0U);
 }
 
 // Section 11, defect 1: the reference's form set the literal word `password`.
