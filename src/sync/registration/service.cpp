@@ -23,7 +23,8 @@ RegistrationService::RegistrationService(Parts parts, RegistrationSettings setti
       settings_(std::move(settings)),
       creations_(creation_rule),
       mails_(mail_rule),
-      guesses_(guess_rule) {}
+      guesses_(guess_rule),
+      shared_guesses_(accounts::shared_rule) {}
 
 void RegistrationService::add_problems(barrel::Natives& natives) {
     natives.hook("weave_problem", [this](Context& context, const barrel::Problem& problem) {
@@ -116,18 +117,19 @@ RegistrationService::Step<bool> RegistrationService::take_code(Context& context,
     if (const auto may = parts_.backend.may_change(); !may)
         co_return std::unexpected(parts_.answers.failure(context, may.error()));
     const auto who = accounts::address_key(request.remote) + " " + user.name;
-    if (auto refused = over_limit(context, guesses_, who)) {
+    auto& guesses = accounts::is_local_peer(request.remote) ? shared_guesses_ : guesses_;
+    if (auto refused = over_limit(context, guesses, who)) {
         parts_.security.write(auth::security_event(request, "Account Lockout Hit", lockout_severity,
                                                    "AccountLockout", user.name));
         co_return std::unexpected(std::move(*refused));
     }
     auto taken = co_await parts_.codes.take(*request.executor, user.id, code);
     if (!taken) {
-        guesses_.refund(who);
+        guesses.refund(who);
         co_return std::unexpected(parts_.answers.failure(context, taken.error()));
     }
     if (*taken) {
-        guesses_.refund(who);
+        guesses.refund(who);
         co_return true;
     }
     auto event = auth::security_event(request, "Invalid Reset Code submitted", code_severity,

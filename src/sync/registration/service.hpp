@@ -96,7 +96,7 @@ class RegistrationService {
     const RegistrationSettings settings_;
     accounts::RateLimit creations_;
     accounts::RateLimit mails_;
-    accounts::RateLimit guesses_;
+    accounts::RateLimit guesses_, shared_guesses_;  ///< of codes; the latter from this machine's own proxy
 };
 
 }  // namespace homespun::sync::registration

@@ -148,9 +148,9 @@ class RegistrationTest : public testing::Test {
         request.method = method;
         request.target = target;
         request.body = body;
-        request.remote = "192.0.2.1";
+        request.remote = remote;
         request.executor = &loop;
-        request.headers.add("Host", "sync.example");
+        request.headers.add("Host", host);
         for (const auto& [name, value] : headers)
             request.headers.add(name, value);
         return request;
@@ -192,6 +192,7 @@ class RegistrationTest : public testing::Test {
 
     static constexpr accounts::StretchCost cheap{.passes = 1, .memory_kib = 64, .lanes = 1};
     sys::ScratchFolder folder;
+    std::string remote = "192.0.2.1", host = "sync.example";
     accounts::TestLoop loop;
     base::ManualClock clock{1'700'000'000'000};
     base::SystemRandom random;
@@ -412,6 +413,22 @@ TEST_F(RegistrationTest, GuessesOfCodesAreBounded) {
     EXPECT_LE(wrong, 15);
     EXPECT_THAT(security.names(), Contains("Account Lockout Hit"));
     clock.advance_ms(3600'000);
+    EXPECT_EQ(
+        send("POST", "/user/1.0/ann/password", "another secret", {{"X-Weave-Password-Reset", mailed_code()}})
+            .text,
+        "success");
+}
+
+TEST_F(RegistrationTest, StrangersBehindTheSameProxyDoNotSpoilACode) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    remote = "127.0.0.1";
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret",
+                       {{"X-Weave-Password-Reset", "AAAA-BBBB-CCCC-DDDD"}})
+                      .text,
+                  "10");
+    }
     EXPECT_EQ(
         send("POST", "/user/1.0/ann/password", "another secret", {{"X-Weave-Password-Reset", mailed_code()}})
             .text,
