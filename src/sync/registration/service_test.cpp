@@ -435,6 +435,16 @@ TEST_F(RegistrationTest, StrangersBehindTheSameProxyDoNotSpoilACode) {
         "success");
 }
 
+TEST_F(RegistrationTest, WithoutAPublicUrlThatFitsThereIsNoNode) {
+    create("ann", "a secret of ann");
+    EXPECT_EQ(send("GET", "/user/1.0/ann/node/weave").text, "https://sync.example/x/");
+    urls = auth::PublicUrls();
+    host = "no host";
+    const auto none = send("GET", "/user/1.0/ann/node/weave");
+    EXPECT_EQ(none.status, 200);
+    EXPECT_EQ(none.text, "null");
+}
+
 TEST_F(RegistrationTest, MailsAndCreationsAreBounded) {
     create("ann", "a secret of ann");
     int mails = 0;

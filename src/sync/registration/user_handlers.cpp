@@ -125,6 +125,7 @@ RegistrationService::Answer RegistrationService::user_node(Context& context) {
         co_return WeaveAnswers::status(404);
     }
     auto node = (*user)->node.empty() ? root_url(context) : (*user)->node;
+    if (node.empty()) co_return Response(200, "application/json", "null");
     if (!node.ends_with('/')) node += '/';
     co_return text(std::move(node));
 }
