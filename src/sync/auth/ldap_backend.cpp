@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "sync/auth/outage_watch.hpp"
 #include "sync/auth/password_schemes.hpp"
 
 namespace homespun::sync::auth {
@@ -17,7 +18,7 @@ using MaybeUser = std::optional<BackendUser>;
 using std::chrono::steady_clock;
 using How = LdapConnection::Change::How;
 
-constexpr std::size_t most_queued = 256;  ///< as many as OutageWatch lets wait
+constexpr std::size_t most_queued = OutageWatch::Limits{}.most_waiting;  ///< so many come at most
 constexpr int most_tries = 3;
 constexpr std::chrono::milliseconds pause{100};  ///< between them
 constexpr int most_namesakes = 20;               ///< that differ in case or blanks

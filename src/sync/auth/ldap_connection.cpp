@@ -1,6 +1,5 @@
 #include "sync/auth/ldap_connection.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <lber.h>
@@ -8,6 +7,7 @@
 
 #include <optional>
 
+#include "net/http/url.hpp"
 #include "sys/descriptor.hpp"
 
 namespace homespun::sync::auth {
@@ -67,12 +67,6 @@ Uri parse_uri(const std::string& uri) {
 
 std::string_view host_of(const LDAPURLDesc& parts) {
     return parts.lud_host != nullptr ? parts.lud_host : "";
-}
-
-bool is_this_machine(std::string_view host) {
-    in_addr address{};
-    const bool is_address = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
-    return host == "localhost" || host == "::1" || (is_address && host.starts_with("127."));
 }
 
 std::vector<LDAPMod*> pointers_of(std::vector<Modification>& modifications) {
@@ -384,7 +378,8 @@ std::string ldap_uri_fault(const std::string& uri) {
 
 bool is_ldap_uri_in_the_clear(const std::string& uri) {
     const auto parts = parse_uri(uri);
-    return !parts || (std::string_view(parts->lud_scheme) == "ldap" && !is_this_machine(host_of(*parts)));
+    return !parts ||
+           (std::string_view(parts->lud_scheme) == "ldap" && !net::http::is_loopback(host_of(*parts)));
 }
 
 bool is_ldap_dn(const std::string& text) {

@@ -4,7 +4,8 @@
 
 #include "base/text.hpp"
 #include "sync/auth/basic_auth.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/security_event.hpp"
+#include "sync/auth/user_name.hpp"
 
 namespace homespun::sync::auth {
 namespace {
@@ -27,24 +28,10 @@ std::unexpected<Problem> refuse(std::string reason, std::string detail) {
 /// `kzyv… (ann@example.com)` for an address, else the name.
 std::string told_name(const std::string& name) {
     if (!name.contains('@')) return name;
-    return fmt::format("{} ({})", registration::user_name(name).value_or("?"), name);
+    return fmt::format("{} ({})", user_name(name).value_or("?"), name);
 }
 
 }  // namespace
-
-base::cef::Event security_event(const net::http::Request& request, std::string name, int severity,
-                                std::string signature, std::string user) {
-    const auto header = [&](const char* its) { return std::string(request.headers.find(its).value_or("")); };
-    return {.name = std::move(name),
-            .severity = severity,
-            .signature = std::move(signature),
-            .user_agent = header("User-Agent"),
-            .method = request.method,
-            .path = std::string(request.path()),
-            .source = request.remote,
-            .host = header("Host"),
-            .user = std::move(user)};
-}
 
 WeaveAuth::WeaveAuth(Parts parts, std::int64_t remember_ms)
     : parts_(parts),

@@ -59,8 +59,4 @@ class WeaveAuth {
     accounts::RateLimit guesses_;  ///< what the back-end is asked about
 };
 
-/// An event about `request` for the security log. Its path goes without the query, which may hold secrets.
-base::cef::Event security_event(const net::http::Request& request, std::string name, int severity,
-                                std::string signature, std::string user = {});
-
 }  // namespace homespun::sync::auth

@@ -1,7 +1,9 @@
 #include "sync/registration/service.hpp"
 
 #include "base/crypto.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/security_event.hpp"
+#include "sync/auth/user_name.hpp"
+#include "sync/registration/fields.hpp"
 
 namespace homespun::sync::registration {
 namespace {
@@ -77,7 +79,7 @@ void RegistrationService::register_forms(barrel::Natives& natives) {
 
 RegistrationService::Step<std::optional<auth::BackendUser>> RegistrationService::find(Context& context,
                                                                                       std::string name) {
-    if (!is_user_name(name)) co_return std::optional<auth::BackendUser>();
+    if (!auth::is_user_name(name)) co_return std::optional<auth::BackendUser>();
     auto user = co_await parts_.backend.find(*context.request().executor, std::move(name));
     if (!user) co_return std::unexpected(parts_.answers.failure(context, user.error()));
     co_return std::move(*user);
@@ -96,6 +98,12 @@ bool RegistrationService::is_human(const Context& context, std::string_view chal
     return false;
 }
 
+bool RegistrationService::is_human(const Context& context) const {
+    const Fields fields(context.request().query());
+    return is_human(context, fields.find("captcha-challenge").value_or(""),
+                    fields.find("captcha-response").value_or(""));
+}
+
 /// The 503 of somebody who did this too often.
 std::optional<net::http::Response> RegistrationService::over_limit(Context& context,
                                                                    accounts::RateLimit& limit,
@@ -105,7 +113,6 @@ std::optional<net::http::Response> RegistrationService::over_limit(Context& cont
     barrel::Problem problem{.status = 503, .detail = "done too often from this address or for this name"};
     problem.reason = "too_often";
     problem.headers.emplace_back("Retry-After", std::to_string(admitted.error().retry_after_s));
-    context.set_hint(problem.detail);
     return parts_.answers.problem(context, problem);
 }
 

@@ -77,6 +77,8 @@ class RegistrationService {
     /// Whether whoever asks is let through by the captcha.
     [[nodiscard]] bool is_human(const Context& context, std::string_view challenge,
                                 std::string_view response) const;
+    /// The same with what stands in the query.
+    [[nodiscard]] bool is_human(const Context& context) const;
     Step<auth::BackendUser> who_may_change(Context& context);
     /// Uses the code up.
     Step<bool> take_code(Context& context, const auth::BackendUser& user, std::string code);
