@@ -11,11 +11,11 @@
 #include "client_session.hpp"
 #include "sync/accounts/keys.hpp"
 #include "sync/auth/public_url.hpp"
+#include "sync/auth/user_name.hpp"
 #include "sync/client/legacy_sync_key.hpp"
 #include "sync/client/printable.hpp"
 #include "sync/client/sync_client.hpp"
 #include "sync/client/weave_client.hpp"
-#include "sync/registration/user_name.hpp"
 #include "sys/files.hpp"
 #include "sys/terminal.hpp"
 
@@ -124,7 +124,7 @@ base::Result<SavedLogin> ClientCommands::log_in_to_account() {
 }
 
 base::Result<SavedLogin> ClientCommands::log_in_as_user() {
-    const auto user = sync::registration::user_name(account_);
+    const auto user = sync::auth::user_name(account_);
     if (!user) return base::fail(fmt::format("\"{}\" is neither a name nor an e-mail address", account_));
     net::Loop loop;
     auto weave = client::WeaveClient::at(loop, server_, *user, password_);

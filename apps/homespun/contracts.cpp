@@ -65,7 +65,6 @@ base::Result<void> Installation::Parts::bind_contracts() {
         std::size_t ignored_trailing_slashes = 0;
     };
     constexpr std::size_t all_slashes = -1;
-    auto& users = registration->service();
     const Contract contracts[] = {
         {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
         {nullptr, "operators", "",
@@ -86,16 +85,17 @@ base::Result<void> Installation::Parts::bind_contracts() {
         {"user",
          "registration",
          "/user/1.0",
-         [&](barrel::Natives& natives) { users.register_users(natives); },
+         [this](barrel::Natives& natives) { registration->service().register_users(natives); },
          {"/user/1"},
          all_slashes},
         {"user",
          "misc",
          "/misc/1.0",
-         [&](barrel::Natives& natives) { users.register_misc(natives); },
+         [this](barrel::Natives& natives) { registration->service().register_misc(natives); },
          {"/misc/1"},
          all_slashes},
-        {"user", "account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
+        {"user", "account-forms", "",
+         [this](barrel::Natives& natives) { registration->service().register_forms(natives); }},
         {store->weave() != nullptr ? "storage-1.1" : "",
          "storage-1.1",
          "/1.1",

@@ -129,6 +129,15 @@ RegistrationSqlite::Outcome<void> RegistrationSqlite::erase_code(std::uint64_t u
     return told(database_.use("DELETE FROM reset_codes WHERE userid = ?1").bind(1, number(user)).run());
 }
 
+RegistrationSqlite::Outcome<bool> RegistrationSqlite::take_code(std::uint64_t user, const std::string& text) {
+    auto done = database_.use("DELETE FROM reset_codes WHERE userid = ?1 AND product = 'auth' AND reset = ?2")
+                    .bind(1, number(user))
+                    .bind(2, text)
+                    .run();
+    if (!done) return std::unexpected(done.error().message);
+    return database_.changes() > 0;
+}
+
 SqlResult<void> RegistrationSqlite::probe() {
     const auto row = database_.use("SELECT 1 FROM user LIMIT 1").step();
     if (!row) return std::unexpected(row.error());
