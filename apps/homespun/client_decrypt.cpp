@@ -7,7 +7,8 @@
 #include <optional>
 
 #include "client_commands.hpp"
-#include "client_session.hpp"
+#include "login_file.hpp"
+#include "sync/client/keyring.hpp"
 #include "sync/client/printable.hpp"
 #include "sync/client/stored_lines.hpp"
 
@@ -131,7 +132,7 @@ int ClientCommands::decrypt() {
                              client::printable_text(placed.record.id), client::describe(opened.error())),
                  exit_failed);
     });
-    if (std::fflush(stdout) != 0) return failed({"the output cannot be written"});
+    if (const auto good = written(); !good) return failed(good.error());
     if (!read) return failed(read.error());
     if (closed > 0) return failed({fmt::format("{} of {} records could not be decrypted", closed, records)});
     return 0;

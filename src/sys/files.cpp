@@ -135,6 +135,15 @@ base::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     return DirectoryLock(std::move(file));
 }
 
+base::Result<FileLock> FileLock::wait(const std::string& path) {
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (file.get() < 0) return failure("open", path);
+    while (::flock(file.get(), LOCK_EX) != 0) {
+        if (errno != EINTR) return failure("lock", path);
+    }
+    return FileLock(std::move(file));
+}
+
 base::Result<Lease> Lease::take(const std::string& directory) {
     const auto path = directory + "/lease";
     Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

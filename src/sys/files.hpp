@@ -45,6 +45,18 @@ class DirectoryLock {
     Descriptor file_;
 };
 
+/// A lock on a file beside something that several programs change; it goes with the process. Blocks until
+/// nobody else holds it: for work that takes no longer than a file is read and written.
+class FileLock {
+  public:
+    /// Makes the file (mode 0600) where missing; it stays, for the next ones.
+    static base::Result<FileLock> wait(const std::string& path);
+
+  private:
+    explicit FileLock(Descriptor file) : file_(std::move(file)) {}
+    Descriptor file_;
+};
+
 /// An exclusive claim on a data directory, held by an open, locked file in it; it goes with the process.
 class Lease {
   public:

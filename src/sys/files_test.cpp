@@ -6,8 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 namespace homespun::sys {
 namespace {
@@ -30,6 +34,26 @@ class FilesTest : public testing::Test {
     ScratchFolder folder_;
     const fs::path directory_ = folder_.path();
 };
+
+TEST_F(FilesTest, OnlyOneHoldsALock) {
+    ASSERT_FALSE(FileLock::wait(path("none/f.lock")));
+    std::atomic<int> inside = 0, most = 0;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (int round = 0; round < 50; ++round) {
+                const auto lock = FileLock::wait(path("f.lock"));
+                ASSERT_TRUE(lock);
+                most = std::max<int>(most, ++inside);
+                std::this_thread::yield();
+                --inside;
+            }
+        });
+    }
+    threads.clear();
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(mode(path("f.lock")), 0600U);
+}
 
 TEST_F(FilesTest, ReadsBackWhatItWrote) {
     EXPECT_TRUE(rc::check([this](const std::string& content) {

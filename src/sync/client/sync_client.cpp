@@ -4,6 +4,7 @@
 
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "net/http/url.hpp"
 #include "sync/accounts/keys.hpp"
 #include "sync/auth/access_token.hpp"
 
@@ -85,15 +86,22 @@ base::Task<base::Result<SignedIn>> SyncClient::sign_in(std::string email, std::s
 
 base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value answer,
                                                               std::string unwrap_key) {
+    const auto session = hex_member(answer, "sessionToken");
+    if (!session) co_return std::unexpected(session.error());
+    auto account = co_await learn_keys(std::move(answer), *session, std::move(unwrap_key));
+    if (!account) (void)co_await sign_out(*session);  // nobody will ever use it
+    co_return account;
+}
+
+base::Task<base::Result<SignedIn>> SyncClient::learn_keys(base::json::Value answer, std::string session_token,
+                                                          std::string unwrap_key) {
     SignedIn account;
     const auto* uid = answer.string("uid");
     if (uid == nullptr) co_return base::fail("the server's answer has no uid");
     account.uid = *uid;
-    auto session = hex_member(answer, "sessionToken");
-    auto key_fetch = hex_member(answer, "keyFetchToken");
-    if (!session) co_return std::unexpected(session.error());
+    account.session_token = std::move(session_token);
+    const auto key_fetch = hex_member(answer, "keyFetchToken");
     if (!key_fetch) co_return std::unexpected(key_fetch.error());
-    account.session_token = std::move(*session);
 
     const auto fetch = accounts::derive_key_fetch_token(*key_fetch);
     auto keys_request = request("GET", "/auth/v1/account/keys");
@@ -148,7 +156,13 @@ base::Task<base::Result<StorageAccess>> SyncClient::storage_access(std::string s
     const auto response = co_await http_->send(root_.endpoint, std::move(token_request));
     if (!response) co_return std::unexpected(response.error());
     if (response->status != 200) co_return base::fail("token server: " + describe_failure(*response));
-    co_return parse_storage_access(response->body);
+    auto storage = parse_storage_access(response->body);
+    if (storage && root_.endpoint.tls && !storage->endpoint.endpoint.tls) {
+        co_return base::fail(fmt::format(
+            "the server sends its users on to {}, without TLS: nothing is sent there",
+            net::http::authority(storage->endpoint.endpoint.host, storage->endpoint.endpoint.port, false)));
+    }
+    co_return storage;
 }
 
 base::Task<base::Result<void>> SyncClient::sign_out(std::string session_token) {
