@@ -25,20 +25,9 @@ using client::SavedLogin;
 
 namespace {
 
-/// The first line of a file.
-base::Result<std::string> secret_of(const std::string& file) {
-    auto text = sys::read_file(file);
-    if (!text) return text;
-    const base::Wiped whole(std::move(*text));
-    auto line = whole.view().substr(0, whole.view().find('\n'));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return base::fail(fmt::format("the first line of {} is empty", file));
-    return std::string(line);
-}
-
 /// From a file when one is named, else from the person.
 base::Result<std::string> secret(const std::string& file, std::string_view question) {
-    return file.empty() ? sys::ask_secret(question) : secret_of(file);
+    return file.empty() ? sys::ask_secret(question) : sys::read_secret(file);
 }
 
 /// Sessions are ended where they were begun. Of a user of 2010 there is none.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/key_pair.hpp"
 #include "sys/kill_point.hpp"
 
 namespace homespun::sys {
@@ -46,6 +47,16 @@ base::Result<std::string> read_file(const std::string& path) {
         if (got == 0) return content;
         content.append(buffer, static_cast<std::size_t>(got));
     }
+}
+
+base::Result<std::string> read_secret(const std::string& path) {
+    auto text = read_file(path);
+    if (!text) return text;
+    const base::Wiped whole(std::move(*text));
+    auto line = whole.view().substr(0, whole.view().find('\n'));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) return base::fail(fmt::format("the first line of {} is empty", path));
+    return std::string(line);
 }
 
 base::Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {

@@ -11,6 +11,10 @@ namespace homespun::sys {
 /// The whole of a file. The error names the file and the reason.
 base::Result<std::string> read_file(const std::string& path);
 
+/// The first line of a file, without its line end, as people keep a secret in one; blanks belong to it. Fails
+/// when it is empty. What else is read of the file is wiped.
+base::Result<std::string> read_secret(const std::string& path);
+
 /// Writes a file as a whole: to a temporary name beside it, synced, then renamed over it, and the directory
 /// synced. Nobody ever sees half of it. `mode` is the permission bits, for example 0600.
 base::Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);

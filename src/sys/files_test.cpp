@@ -35,6 +35,21 @@ class FilesTest : public testing::Test {
     const fs::path directory_ = folder_.path();
 };
 
+TEST_F(FilesTest, ASecretIsTheFirstLine) {
+    const auto secret = [this](std::string_view content) {
+        EXPECT_TRUE(write_file_atomically(path("s"), content, 0600));
+        return read_secret(path("s"));
+    };
+    for (const auto* content : {" a b\t", " a b\t\n", " a b\t\r\n", " a b\t\nmore\n"})
+        EXPECT_EQ(secret(content), " a b\t");
+    for (const auto* content : {"", "\n", "\r\n", "\nmore"}) {
+        const auto none = secret(content);
+        ASSERT_FALSE(none);
+        EXPECT_EQ(none.error().message, "the first line of " + path("s") + " is empty");
+    }
+    EXPECT_FALSE(read_secret(path("none")));
+}
+
 TEST_F(FilesTest, OnlyOneHoldsALock) {
     ASSERT_FALSE(FileLock::wait(path("none/f.lock")));
     std::atomic<int> inside = 0, most = 0;
