@@ -211,6 +211,10 @@ def an_account_of_today_lives_with_two_devices(program: Path, folder: Path) -> N
         check("103" in one.refused(*one.login(server, "bob@example.org", PASSWORD)), "an account that is none")
         check("no Sync key" in one.refused(*one.login(server, ANN, PASSWORD, "--new-sync-key")), "a Sync key")
         check("nothing has been synced" in one.good(*one.login(server, ANN, PASSWORD)), "of what is there")
+        capital = Device(program, folder / "capital")
+        capital.good(*capital.login(server, ANN.upper(), PASSWORD))  # as Firefox takes it, too
+        check("103" in Device(program, folder / "bad").refused(*capital.login(server, ANN.upper(), "wrong password")), "a wrong password, spelt otherwise")
+        capital.good("logout")
         # Questions are answered line by line where nobody sits at a terminal.
         two.good("login", given=f"{server.root}/\n{ANN}\n{PASSWORD}\n")
         check(PASSWORD not in one.saved.read_text() and json.dumps(PASSWORD) not in one.saved.read_text(), "the password is kept")

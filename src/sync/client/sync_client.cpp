@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "net/http/url.hpp"
@@ -20,6 +22,24 @@ base::Result<std::string> hex_member(const base::json::Value& answer, std::strin
     if (!bytes || bytes->size() != accounts::key_size)
         return base::fail(fmt::format("the server's answer has no usable {}", name));
     return *bytes;
+}
+
+/// Of an answer that must be 200 with JSON.
+base::Result<base::json::Value> good_json(std::string_view what, const net::http::ClientResponse& response) {
+    if (response.status != 200) return base::fail(fmt::format("{}: {}", what, describe_failure(response)));
+    auto json = base::json::parse(response.body);
+    if (!json) return base::fail(fmt::format("{} answered no JSON: {}", what, json.error().message));
+    return std::move(*json);
+}
+
+/// The e-mail address as the server spells it, when that is why it refused the login.
+std::optional<std::string> servers_spelling(const net::http::ClientResponse& response) {
+    constexpr std::int64_t wrong_spelling = 120;
+    const auto json = base::json::parse(response.body);
+    const auto* number = json ? json->integer("errno") : nullptr;
+    const auto* email = json ? json->string("email") : nullptr;
+    if (number == nullptr || *number != wrong_spelling || email == nullptr) return std::nullopt;
+    return *email;
 }
 
 }  // namespace
@@ -44,11 +64,19 @@ base::Task<base::Result<base::json::Value>> SyncClient::call(net::ClientRequest 
     const auto what = request.method + " " + request.target;
     const auto response = co_await http_->send(root_.endpoint, std::move(request));
     if (!response) co_return std::unexpected(response.error());
-    if (response->status != 200)
-        co_return base::fail(fmt::format("{}: {}", what, describe_failure(*response)));
-    auto json = base::json::parse(response->body);
-    if (!json) co_return base::fail(fmt::format("{} answered no JSON: {}", what, json.error().message));
-    co_return std::move(*json);
+    co_return good_json(what, *response);
+}
+
+base::Task<base::Result<base::json::Value>> SyncClient::log_in(std::string email, std::string auth) {
+    constexpr std::string_view target = "/auth/v1/account/login?keys=true";
+    for (bool again = false;; again = true) {
+        const auto response =
+            co_await http_->send(root_.endpoint, request("POST", target, login_body(email, auth)));
+        if (!response) co_return std::unexpected(response.error());
+        auto spelling = again ? std::nullopt : servers_spelling(*response);
+        if (!spelling) co_return good_json(fmt::format("POST {}{}", root_.path, target), *response);
+        email = std::move(*spelling);
+    }
 }
 
 base::Task<base::Result<base::json::Value>> SyncClient::call_as(std::string session_token,
@@ -78,8 +106,7 @@ base::Task<base::Result<SignedIn>> SyncClient::sign_in(std::string email, std::s
     if (salt == nullptr || !accounts::is_client_salt(*salt))
         co_return base::fail("the server's answer has no usable clientSalt");
     const auto halves = accounts::split_password(accounts::quick_stretch_v2(password, *salt));
-    auto answer =
-        co_await call(request("POST", "/auth/v1/account/login?keys=true", login_body(email, halves.auth)));
+    auto answer = co_await log_in(std::move(email), halves.auth);
     if (!answer) co_return std::unexpected(answer.error());
     co_return co_await finish_sign_in(std::move(*answer), halves.unwrap);
 }

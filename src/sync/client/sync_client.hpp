@@ -46,6 +46,8 @@ class SyncClient {
           random_(&random) {}
 
     base::Task<base::Result<base::json::Value>> call(net::ClientRequest request);
+    /// With the e-mail address as the server spells it, if it is known there in another spelling.
+    base::Task<base::Result<base::json::Value>> log_in(std::string email, std::string auth);
     /// As `call`, signed with a session.
     base::Task<base::Result<base::json::Value>> call_as(std::string session_token,
                                                         net::ClientRequest request);
