@@ -5,6 +5,8 @@
 #include <cmath>
 #include <iostream>
 #include <iterator>
+#include <system_error>
+#include <utility>
 
 #include "base/json.hpp"
 #include "client_session.hpp"
@@ -50,7 +52,18 @@ base::Result<int> ClientCommands::written() {
     return 0;
 }
 
-void ClientCommands::add_to(CLI::App& app, const AddCommand& command) {
+void ClientCommands::add_to(CLI::App& app, const AddCommand& plain) {
+    const AddCommand command = [&plain](CLI::App& parent, const char* name, const char* help,
+                                        std::function<int()> run) -> CLI::App& {
+        return plain(parent, name, help, [run = std::move(run)] {
+            try {
+                return run();
+            } catch (const std::system_error& error) {  // of fmt, as soon as its buffer finds no room
+                return complain(fmt::format("the output cannot be written: {}", error.code().message()),
+                                exit_failed);
+            }
+        });
+    };
     auto& sub = *app.add_subcommand("client", "Your own records: look at them, rescue them, change them");
     sub.require_subcommand(1);
     add_login(sub, command);

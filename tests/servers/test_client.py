@@ -134,6 +134,12 @@ def two_devices_and_records(one: Device, two: Device) -> None:
     check(one.good("decrypt", given=f"\n\n{raw}\n{raw}") == 2 * one.good("decrypt", given=raw), "blank lines before the first")
     check("empty" in one.refused("decrypt", given="\n \n"), "nothing but blank lines")
 
+    # A full disk is told, whether the output fits into a buffer or not.
+    for words, given in ((["list"], ""), (["get", "--all"], ""), (["decrypt"], raw), (["decrypt"], 1000 * raw)):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run([one.program, "client", *words], env=one.environment, input=given.encode(), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        check(done.returncode == 1 and b"cannot be written" in done.stderr, f"{words}: {done.returncode} {done.stderr.decode()}")
+
     # Nothing that a record holds reaches the terminal as it is.
     wild = {"id": "wild", "title": "\x1b]0;owned\x07 \x9b31m \u202egpj.exe \x7f"}
     one.put("bookmarks", "wild", wild)
