@@ -56,6 +56,8 @@ Refusal refusal_for(ChannelRefusal why) {
             return Refusal{404, "no_such_channel"};
         case ChannelRefusal::changed:
             return Refusal{412, "message_changed"};
+        case ChannelRefusal::too_many:
+            return Refusal{403, "channels_of_address"};
         case ChannelRefusal::no_free_id:
             return Refusal{503, "no_free_channel"};
         case ChannelRefusal::full:
@@ -179,7 +181,9 @@ KeyExchangeService::Answer KeyExchangeService::check_health(Context& context) co
 }
 
 KeyExchangeService::Answer KeyExchangeService::open_channel(Context& context) const {
-    const auto channel = parts_.exchange.open(client_id(context.request()), parts_.clock.now_ms());
+    const auto& request = context.request();
+    const auto channel = parts_.exchange.open(client_id(request), parts_.clock.now_ms(),
+                                              parts_.filter.bounded_key(request.remote));
     if (!channel) co_return refuse(context, channel.error());
     co_await keep(context);
     auto response = json_answer(quoted(*channel));
@@ -251,6 +255,7 @@ void KeyExchangeService::tell_security(const Context& context, ChannelRefusal wh
         case ChannelRefusal::not_found:
             return tell_security(context, "Invalid X-KeyExchange-Channel", {}, channel_of(context));
         case ChannelRefusal::changed:
+        case ChannelRefusal::too_many:
         case ChannelRefusal::no_free_id:
         case ChannelRefusal::full:
             return;
