@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "sync/auth/security_event.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
@@ -129,15 +130,8 @@ void KeyExchangeService::register_natives(barrel::Natives& natives) {
 
 void KeyExchangeService::tell_security(const Context& context, std::string name, std::string message,
                                        std::string user) const {
-    const auto& request = context.request();
-    base::cef::Event event;
-    event.name = std::move(name);
-    event.user_agent = header(request, "User-Agent");
-    event.method = request.method;
-    event.path = request.path();
-    event.source = request.remote;
-    event.host = header(request, "Host");
-    event.user = std::move(user);
+    auto event = auth::security_event(context.request(), std::move(name), base::cef::Event().severity, {},
+                                      std::move(user));
     if (message.size() > longest_message) message.resize(longest_message);
     if (!message.empty()) event.extensions.emplace_back("msg", std::move(message));
     parts_.security_log.write(event);
