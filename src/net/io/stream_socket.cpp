@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/http/url.hpp"
+
 namespace homespun::net {
 namespace {
 
@@ -23,7 +25,7 @@ base::Result<TcpAddress> TcpAddress::resolve(const std::string& host, std::uint1
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const auto bare = host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+    const std::string bare(http::without_brackets(host));
     const int failed = ::getaddrinfo(bare.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (failed != 0)
         return base::fail(fmt::format("cannot find the host {}: {}", host, gai_strerror(failed)));
@@ -74,8 +76,7 @@ std::string TcpAddress::text() const {
     char port[8] = "";
     ::getnameinfo(reinterpret_cast<const sockaddr*>(storage_), size_, host, sizeof host, port, sizeof port,
                   NI_NUMERICHOST | NI_NUMERICSERV);
-    return std::strchr(host, ':') != nullptr ? fmt::format("[{}]:{}", host, port)
-                                             : fmt::format("{}:{}", host, port);
+    return fmt::format("{}:{}", http::bracketed(host), port);
 }
 
 StreamSocket::StreamSocket(StreamSocket&& other) noexcept
