@@ -92,8 +92,6 @@ StreamSocket& StreamSocket::operator=(StreamSocket&& other) noexcept {
 StreamSocket StreamSocket::adopt(int descriptor) {
     StreamSocket socket;
     socket.descriptor_ = descriptor;
-    const int on = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return socket;
 }
 
@@ -115,14 +113,14 @@ int StreamSocket::connect(const TcpAddress& to, const TcpAddress* source) {
 }
 
 int StreamSocket::error() const {
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
-    if (error != 0) return error;
     sockaddr_storage peer{};
     socklen_t peer_size = sizeof peer;
     if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0) return 0;
-    return errno == ENOTCONN ? EINPROGRESS : errno;
+    if (errno != ENOTCONN) return errno;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error != 0 ? error : EINPROGRESS;
 }
 
 StreamSocket::Moved StreamSocket::send(std::string_view bytes) {

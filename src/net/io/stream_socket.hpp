@@ -39,7 +39,7 @@ class StreamSocket {
     StreamSocket& operator=(StreamSocket&& other) noexcept;
     ~StreamSocket() { close(); }
 
-    /// Takes over a connected, non-blocking socket.
+    /// Takes over a connected, non-blocking socket with the options it has.
     static StreamSocket adopt(int descriptor);
     /// Begins to connect; the socket is writable when it is done (`error()` tells how). `source` is bound
     /// first when given. EMFILE/ENFILE: out of descriptors; EADDRNOTAVAIL: out of local ports.

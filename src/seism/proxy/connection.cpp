@@ -63,6 +63,7 @@ Connection::Step Connection::drive(Carrier& carrier, Time now) {
 }
 
 void Connection::carry(std::size_t link, Time now) {
+    const auto& from = sides_[link];
     auto& to = sides_[1 - link];
     if (links_[link].has_stages()) {
         bool more = true;
@@ -85,8 +86,10 @@ void Connection::carry(std::size_t link, Time now) {
     }
     if (to.outbox.is_at_end() && !to.is_told && (link == down || connected_)) {
         to.is_told = true;
-        to.socket.end_sending();
-        if (sides_[link].is_told) end();
+        const bool both_told = sides_[link].is_told;
+        // A close says it too, unless bytes are unread: then it says RST.
+        if (!both_told || !from.has_ended || !to.has_ended) to.socket.end_sending();
+        if (both_told) end();
     }
 }
 

@@ -29,6 +29,18 @@ TEST_F(EngineTest, CarriesMoreThanAnyBufferHolds) {
     EXPECT_EQ(client.hear_all().size(), much.size());
 }
 
+TEST_F(EngineTest, AcceptedSocketsSendAtOnce) {
+    const auto socket = *ListenSocket::open({"127.0.0.1", 0});
+    const auto client = Plug::to(socket->address().port);
+    const auto accepted = socket->accept();
+    ASSERT_GE(accepted.descriptor, 0);
+    int at_once = 0;
+    socklen_t size = sizeof at_once;
+    ::getsockopt(accepted.descriptor, IPPROTO_TCP, TCP_NODELAY, &at_once, &size);
+    EXPECT_EQ(at_once, 1);
+    ::close(accepted.descriptor);
+}
+
 TEST_F(EngineTest, AnEndGoesOneWayOnly) {
     const Backend backend([](Plug plug) { plug.say("heard " + plug.hear_all()); });
     auto client = Plug::to(open(backend.port()));
