@@ -123,8 +123,8 @@ int StreamSocket::error() const {
     return error != 0 ? error : EINPROGRESS;
 }
 
-StreamSocket::Moved StreamSocket::send(std::string_view bytes) {
-    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+StreamSocket::Moved StreamSocket::send(std::string_view bytes, bool more) {
+    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     if (sent < 0) return {0, errno, false};
     return {static_cast<std::size_t>(sent), 0, false};
 }
@@ -133,6 +133,11 @@ StreamSocket::Moved StreamSocket::receive(std::span<char> into) {
     const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
     if (got < 0) return {0, errno, false};
     return {static_cast<std::size_t>(got), 0, got == 0};
+}
+
+void StreamSocket::push() {
+    const int on = 1;  // set once more, it sends
+    if (descriptor_ >= 0) ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void StreamSocket::end_sending() {

@@ -52,7 +52,10 @@ class StreamSocket {
         int error = 0;     ///< EAGAIN: nothing now
         bool end = false;  ///< the peer has closed
     };
-    Moved send(std::string_view bytes);
+    /// `more`: the kernel may keep the last ones back until the next call, an end, `push`, or for 0.2 s.
+    Moved send(std::string_view bytes, bool more = false);
+    /// Sends what it keeps back.
+    void push();
     Moved receive(std::span<char> into);
 
     /// Tells the peer that no more comes (FIN); it may go on sending.

@@ -115,6 +115,7 @@ void Carrying::handle(const net::Poller::Event& event) {
     if (slot == nullptr) return;
     auto& side = slot->connection->side(about == about_client ? Connection::client : Connection::server);
     side.hung_up = side.hung_up || event.hung_up;
+    side.end_is_near = event.hung_up && !event.failed;
     if (about == about_server && !slot->connection->is_connected())
         return event.writable && !event.hung_up ? dialled(*slot) : look_at_dial(*slot);
     side.readable = side.readable || event.readable;

@@ -39,11 +39,13 @@ class Connection {
     struct Side {
         net::StreamSocket socket = {};
         ChunkQueue outbox{std::size_t{256} << 10};
-        bool readable = false;   ///< maybe
-        bool writable = false;   ///< maybe
-        bool hung_up = false;    ///< the end, or an error, is to be read
-        bool has_ended = false;  ///< the peer says no more
-        bool is_told = false;    ///< the peer knows that no more comes
+        bool readable = false;     ///< maybe
+        bool writable = false;     ///< maybe
+        bool hung_up = false;      ///< the end, or an error, is to be read
+        bool end_is_near = false;  ///< it is the end
+        bool has_ended = false;    ///< the peer says no more
+        bool is_told = false;      ///< the peer knows that no more comes
+        bool keeps_back = false;   ///< its last bytes may be kept back, to leave together with the end
     };
 
     enum class Step : std::uint8_t {
@@ -70,6 +72,7 @@ class Connection {
     [[nodiscard]] Time opened() const { return opened_; }
     [[nodiscard]] Side& side(std::size_t which) { return sides_[which]; }
     void insert(std::size_t link, std::uint64_t place, std::unique_ptr<Stage> stage) {
+        push(link);
         links_[link].insert(place, std::move(stage));
     }
     /// Takes a stage away; what it held goes on, or, if it is of that kind, the connection ends.
@@ -97,6 +100,7 @@ class Connection {
     bool flush(std::size_t link);
     /// False: the socket is broken, and everything has ended.
     bool send(std::size_t link, std::string_view bytes, std::size_t& sent);
+    void push(std::size_t link);
     void broken(std::size_t link, Time now);
     Step go_on_closing(Time now);
     void end();
