@@ -1,13 +1,12 @@
 // Both ends of bench/run proxy: a server behind the proxies and its clients. One thread for each connection
 // and blocking calls: nothing that could itself be late.
 //
-//   bench_peers serve PORT                 on 127.0.0.1; prints `listening`; what a connection wants, see Wish
-//   bench_peers ping PORT SECONDS          64 bytes there and back, over and over
-//   bench_peers paced PORT COUNT PAUSE_MS  the same with a pause before each
-//   bench_peers bulk PORT SECONDS          one stream from the server
-//   bench_peers fetch PORT BYTES           so many bytes from the server; time from the request to the last
-//   bench_peers flood PORT CONNECTIONS     as many streams as that, until its input ends
-//   bench_peers hold PORT CONNECTIONS      each asks once and stays open until its input ends
+//   bench_peers serve PORT                 on 127.0.0.1; prints `listening`; what a connection wants, see
+//   Wish bench_peers ping PORT SECONDS          64 bytes there and back, over and over bench_peers paced PORT
+//   COUNT PAUSE_MS  the same with a pause before each bench_peers bulk PORT SECONDS          one stream from
+//   the server bench_peers fetch PORT BYTES           so many bytes from the server; time from the request to
+//   the last bench_peers flood PORT CONNECTIONS     as many streams as that, until its input ends bench_peers
+//   hold PORT CONNECTIONS      each asks once and stays open until its input ends
 //
 // ping and bulk print `start` and `stop` around the measured stretch, then one line of JSON; flood and hold
 // print `holding`, and `held` at the end. A wrong byte ends it with status 1.
@@ -85,7 +84,8 @@ void fulfil(int descriptor) {
     Wish left = 0;
     if (hear(descriptor, &left, sizeof left) && left == 0) {
         std::array<char, ping_bytes> bytes;
-        while (hear(descriptor, bytes.data(), bytes.size()) && say(descriptor, bytes.data(), bytes.size())) {}
+        while (hear(descriptor, bytes.data(), bytes.size()) && say(descriptor, bytes.data(), bytes.size())) {
+        }
     } else {
         const std::vector<char> bytes(bulk_bytes, 'x');
         for (std::size_t part = 1; left > 0 && part > 0; left -= part) {

@@ -36,7 +36,8 @@ class Bandwidth final : public Stage {
         }
         pass_end(in, out);
     }
-    /// What the line carries while the engine is late: were the next bytes read only then, it would stand idle.
+    /// What the line carries while the engine is late: were the next bytes read only then, it would stand
+    /// idle.
     [[nodiscard]] std::size_t capacity() const override {
         return std::clamp(static_cast<std::size_t>(bytes_per_ms_) * latest_ms, Stage::capacity(),
                           std::size_t{32} << 20);
