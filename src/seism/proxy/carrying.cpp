@@ -1,9 +1,11 @@
 #include "seism/proxy/carrying.hpp"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -66,6 +68,10 @@ Carrying::Carrying(Orders& orders, const EngineOptions& options)
 
 void Carrying::run() {
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // alarms to the microsecond
+    sigset_t broken_pipe;                            // splice knows no MSG_NOSIGNAL
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!stopping_) {
         for (const auto& event : orders_.poller().wait(patience())) {
             if (orders_.are_waiting()) orders_.obey();

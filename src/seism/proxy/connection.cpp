@@ -98,6 +98,7 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
     auto& to = sides_[1 - link];
     if (!from.readable || from.has_ended || (link == down && !connected_)) return false;
     if (links_[link].has_stages() ? links_[link].entrance().is_full() : to.outbox.is_full()) return false;
+    if (wants_splice(link)) return splice(link, carrier, now);
     const auto buffer = carrier.buffer();
     const auto got = from.socket.receive(buffer);
     if (got.error == EAGAIN) {
@@ -116,6 +117,7 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
         return true;
     }
     ProxyCounts::add(counts_.received[link], got.bytes);
+    from.bulk = got.bytes < least_bulk ? 0 : from.bulk + got.bytes;
     if (got.bytes < buffer.size() && !from.hung_up) from.readable = false;
     enter(link, {buffer.data(), got.bytes}, now);
     return true;
@@ -180,6 +182,7 @@ void Connection::push(std::size_t link) {
 void Connection::broken(std::size_t link, Time now) {
     // What came before the reset is still delivered.
     push(link);
+    copy_again(link);
     if (!sides_[1 - link].outbox.has_chunk()) return reset();
     resets_at_the_end_ = true;
     close(now);
@@ -187,6 +190,8 @@ void Connection::broken(std::size_t link, Time now) {
 
 void Connection::close(Time now) {
     if (state_ != State::carrying) return;
+    for (const auto link : {up, down})
+        copy_again(link);
     state_ = State::closing;
     close_deadline_ = now + closing_time;
 }

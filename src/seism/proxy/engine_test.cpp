@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "seism/proxy/engine_fixture.hpp"
 
 namespace homespun::seism {
@@ -39,6 +41,60 @@ TEST_F(EngineTest, AcceptedSocketsSendAtOnce) {
     ::getsockopt(accepted.descriptor, IPPROTO_TCP, TCP_NODELAY, &at_once, &size);
     EXPECT_EQ(at_once, 1);
     ::close(accepted.descriptor);
+}
+
+TEST_F(EngineTest, BulkArrivesWholeWhateverToxicsComeAndGo) {
+    std::string much(std::size_t{96} << 20, '\0');
+    std::uint64_t state = 1;
+    for (std::size_t i = 0; i < much.size(); i += sizeof state) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        std::memcpy(&much[i], &state, sizeof state);
+    }
+    const Backend backend([&](Plug plug) { plug.say(much); });
+    auto client = Plug::to(open(backend.port()));
+    std::string heard = client.hear(std::size_t{4} << 20);
+    while (heard.size() < much.size()) {
+        engine_->add_toxic(1, make_toxic("latency", {{"latency", std::int64_t{1}}}));
+        heard += client.hear(std::size_t{4} << 20);
+        engine_->remove_toxic(1, "latency");
+        const auto more = client.hear(std::size_t{4} << 20);
+        heard += more;
+        ASSERT_TRUE(!more.empty() || heard.size() == much.size());
+    }
+    EXPECT_TRUE(heard == much);
+    EXPECT_EQ(counts().sent[1], much.size());
+}
+
+TEST_F(EngineTest, AClientThatLeavesInTheMidstOfBulkHarmsNobodyElse) {
+    const std::string much(std::size_t{64} << 20, 'x');
+    const Backend backend([&](Plug plug) { plug.say(much); });
+    const auto port = open(backend.port());
+    for (int i = 0; i < 20; ++i) {
+        auto client = Plug::to(port);
+        ASSERT_EQ(client.hear(std::size_t{2} << 20).size(), std::size_t{2} << 20);
+    }
+    auto client = Plug::to(port);
+    EXPECT_EQ(client.hear_all().size(), much.size());
+    EXPECT_LE(counts().open, 1U);
+}
+
+TEST_F(EngineTest, AToxicMeetsBulkThatIsSentAfterIt) {
+    const Backend backend([](Plug plug) {
+        const std::string piece(std::size_t{1} << 20, 'x');
+        while (!plug.hear(1).empty())
+            plug.say(piece);
+    });
+    auto client = Plug::to(open(backend.port()));
+    for (int i = 0; i < 30; ++i) {
+        client.say("a");
+        ASSERT_EQ(client.hear(std::size_t{1} << 20).size(), std::size_t{1} << 20);
+        engine_->add_toxic(1, make_toxic("latency", {{"latency", std::int64_t{20}}}));
+        const auto begin = Steady::now();
+        client.say("a");
+        ASSERT_EQ(client.hear(std::size_t{1} << 20).size(), std::size_t{1} << 20);
+        EXPECT_GE(ms_since(begin), 20) << "round " << i;
+        engine_->remove_toxic(1, "latency");
+    }
 }
 
 TEST_F(EngineTest, AnEndGoesOneWayOnly) {
