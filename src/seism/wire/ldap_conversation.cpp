@@ -117,7 +117,7 @@ class LdapConversation final : public Conversation {
 
     MessageCutter server_;
     bool server_passes_ = true;
-    bool starts_tls_ = false;
+    bool starts_tls_ = false, has_tls_ = false;
     std::string due_;  // the number of the operation whose fault is due at the end of this message
     bool is_due_ = false, is_over_ = false;
 };
@@ -261,7 +261,7 @@ void LdapConversation::answer(const LdapMessage& message, Pending& pending) {
 
 bool LdapConversation::end_server(Outlet& out) {
     if (starts_tls_) {
-        if (!options_.terminate_tls) return give_up({}, false, out);
+        if (!options_.terminate_tls || std::exchange(has_tls_, true)) return give_up({}, false, out);
         out.effects().start_tls({});
     }
     const auto found = is_due_ || is_over_ ? pending_.find(due_) : pending_.end();

@@ -222,6 +222,11 @@ TEST(LdapConversation, TlsThatEndsHereBeginsBehindTheYes) {
     const auto refused =
         play_ending_tls("", {}, {client(asked), server(result(1, 0x78, 52)), client(bind(2))});
     EXPECT_EQ(refused.server, asked + bind(2));
+    const std::vector<Said> nested = {client(asked), server(result(1, 0x78)), client(asked),
+                                      server(result(1, 0x78))};
+    const auto twice = play_ending_tls("", {}, nested);
+    EXPECT_EQ(twice.client, result(1, 0x78) + "<tls>" + result(1, 0x78)) << "once";
+    EXPECT_TRUE(twice.opaque);
     const auto met = play_ending_tls("extended", {.mode = Mode::after}, {client(asked), client(bind(2))});
     EXPECT_EQ(met.client, result(1, 0x78, 51))
         << "the server must not begin with TLS when the client does not";

@@ -141,7 +141,7 @@ class PostgresConversation final : public Conversation {
     ConversationOptions options_;
     Life life_ = Life::speaking;
     Phase phase_ = Phase::startup;
-    bool asked_tls_ = false;  // which is to end here
+    bool asked_tls_ = false, has_tls_ = false;  // which is to end here
     char status_ = 'I';       // as the last ReadyForQuery told
     std::uint64_t ordinal_ = 0;
     std::optional<ChosenFault> at_login_;
@@ -251,7 +251,7 @@ bool PostgresConversation::startup(std::string_view start, Outlet& out) {
 }
 
 bool PostgresConversation::ask_encryption(bool is_tls, Outlet& out) {
-    asked_tls_ = is_tls && options_.terminate_tls;
+    asked_tls_ = is_tls && options_.terminate_tls && !has_tls_;
     if (options_.strip_tls || (at_login_ && !asked_tls_)) {
         client_passes_ = false;
         out.to_client("N");
@@ -431,6 +431,7 @@ bool PostgresConversation::encryption_answered(std::string_view start, Outlet& o
     phase_ = Phase::startup;
     out.pass_to_client(start);
     if (starts_tls) out.effects().start_tls({});
+    has_tls_ |= starts_tls;
     return true;
 }
 

@@ -441,6 +441,10 @@ TEST(PostgresConversation, TlsThatEndsHereBeginsBehindTheYes) {
     const auto refused =
         play_ending_tls("SELECT", deadlocked, then({client(tls_request), server("N")}, session));
     EXPECT_EQ(refused.client, "N" + of(false, session) + deadlock + ready());
+    const auto twice =
+        play_ending_tls("", {}, {client(tls_request), server("S"), client(tls_request), server("S")});
+    EXPECT_EQ(twice.client, "S<tls>S") << "once";
+    EXPECT_TRUE(twice.opaque);
     const auto gss = play_ending_tls("SELECT", {}, {client(gss_request), server("G"), client("\1\2")});
     EXPECT_TRUE(gss.opaque);
     const auto full = error("53300", "sorry, too many clients already", "FATAL");
