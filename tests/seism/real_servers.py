@@ -147,12 +147,12 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, certificates: Certificates | None = None) -> Iterator[Server]:
-    """nginx with /ok, /post and a page of 100,000 bytes, `/large`; its access.log tells what it has seen."""
+def nginx(folder: Path, certificates: Certificates | None = None, http2: bool = False) -> Iterator[Server]:
+    """nginx, that speaks HTTP/2 alone if asked to, with /ok, /post and a page of 100,000 bytes, `/large`; its access.log tells what it has seen."""
     port = free_port()
     (folder / "pages").mkdir()
     (folder / "pages" / "large").write_text("0123456789" * 10_000)
-    tls = f" ssl; ssl_certificate {certificates.certificate}; ssl_certificate_key {certificates.key}" if certificates else ""
+    tls = " http2" if http2 else f" ssl; ssl_certificate {certificates.certificate}; ssl_certificate_key {certificates.key}" if certificates else ""
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, tls=tls))
     folder.chmod(0o755)
     command = ["/usr/sbin/nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]

@@ -150,6 +150,14 @@ def requests_are_picked(program: Path, folder: Path, server: Server) -> None:
         check(len(share) == 40 and 8 <= share.count("503") <= 32, f"half of them: {share}")
 
 
+def what_is_not_http_1_passes(program: Path, folder: Path, server: Server) -> None:
+    with nginx(folder, http2=True) as other, SeismServer(program, folder) as seism:
+        port = seism.proxy(other.address)
+        seism.toxic("http_error", code=503)
+        said = curl(port, "--http2-prior-knowledge")
+        check(said.out == '{"well": true}\n200 ', f"HTTP/2 is not read: {said.all}")
+
+
 def the_connection_is_met(program: Path, folder: Path, server: Server) -> None:
     with SeismServer(program, folder) as seism:
         port = seism.proxy(server.address)
@@ -169,5 +177,6 @@ CASES = (
     after_mode_has_done_it,
     large_uploads_are_answered,
     requests_are_picked,
+    what_is_not_http_1_passes,
     the_connection_is_met,
 )

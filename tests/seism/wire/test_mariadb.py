@@ -116,6 +116,9 @@ def the_connection_is_met(program: Path, folder: Path, server: Server) -> None:
             with seism.met("mysql_error", code=code, at="connect"):
                 said = sql(port, "select 1;\n")
             check(any(f"ERROR {code} ({word}): {text}" in said.errors for word in state), f"{code}: {said.all}")
+        with seism.met("mysql_error", code=1040, at="connect"):
+            said = run_mariadb(port, "select 1;\n", "--ssl-verify-server-cert")
+        check("ERROR 2002 (HY000)" in said.errors, f"a client that insists on TLS wraps it: {said.all}")
         with seism.met("mysql_error", kind="close", at="connect"):
             said = sql(port, "select 1;\n")
         check("ERROR 2013 (HY000): Lost connection" in said.errors, said.all)

@@ -185,6 +185,20 @@ def ldap_begins_tls(program: Path, folder: Path, made: Certificates) -> None:
         check("uid=one" in search().out, "a client may do without")
 
 
+def ldaps(program: Path, folder: Path, made: Certificates) -> None:
+    """TLS from the first byte, which every protocol may begin with."""
+    people = person("one", 2000, "secret")
+    with Directory(folder / "slapd", people, (made.certificate, made.key), "ldaps") as directory, SeismServer(program, folder) as seism:
+        proxy = end_tls(seism, folder, made, f"127.0.0.1:{directory.port}", "ldap", server_name="127.0.0.1")
+        command = ("ldapsearch", "-LLL", "-x", "-H", f"ldaps://127.0.0.1:{proxy.port}", "-D", f"cn=root,{ROOT}", "-w", "root", "-b", PEOPLE, "(uid=one)", "dn")
+        environment = {"LDAPTLS_CACERT": str(proxy.authority), "LDAPTLS_REQCERT": "demand"}
+        said = run_client(*command, environment=environment)
+        check("uid=one" in said.out, said.all)
+        with seism.met("ldap_error", code=50, match="^search"):
+            said = run_client(*command, environment=environment)
+        check(said.status == 50 and said.out == "", f"met: {said.all}")
+
+
 def stripped(program: Path, folder: Path, made: Certificates) -> None:
     """Both sides could speak TLS, and are asked to do without: requests stay readable, who insists gets nothing."""
     with postgres(folder, made) as server, SeismServer(program, folder) as seism:
@@ -208,5 +222,6 @@ CASES = (
     mariadb_verifies,
     mysql_clients_may_begin_at_once,
     ldap_begins_tls,
+    ldaps,
     stripped,
 )
