@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "seism/wire/conversation.hpp"
@@ -37,10 +38,15 @@ inline std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
 class KeepingEffects final : public Effects {
   public:
     explicit KeepingEffects(Outcome& outcome) : outcome_(outcome) {}
-    void to_client(std::string_view bytes) override { outcome_.client += bytes; }
-    void to_server(std::string_view bytes) override { outcome_.server += bytes; }
+    void to_client(std::string_view bytes) override { say(outcome_.client, bytes); }
+    void to_server(std::string_view bytes) override { say(outcome_.server, bytes); }
     void drip_to_client(std::string_view bytes, std::chrono::milliseconds) override {
         outcome_.dripped += bytes;
+    }
+    void start_tls(std::string_view early) override {
+        outcome_.client += "<tls>";
+        outcome_.server += "<tls>";
+        unread = early;
     }
     void close() override { outcome_.ending += "close"; }
     void reset() override { outcome_.ending += "reset"; }
@@ -48,11 +54,17 @@ class KeepingEffects final : public Effects {
     void end_to_server() override { outcome_.ends += 's'; }
     void end_to_client() override { outcome_.ends += 'c'; }
 
+    std::string unread;  ///< came together with what asked for TLS; no TLS is really spoken here
+
   private:
+    void say(std::string& to, std::string_view bytes) {
+        to += bytes;
+        if (!outcome_.ending.empty()) outcome_.ending += ", then more was said";
+    }
     Outcome& outcome_;
 };
 
-/// Gives one fault to the requests named, as `judged` names them; to all when none are named.
+/// Gives one fault to the requests named, as `judged` names them, and to those of a verb that is named.
 class NamedJudge final : public Judge {
   public:
     NamedJudge(Outcome& outcome, Fault fault, std::vector<std::string> met)
@@ -62,7 +74,7 @@ class NamedJudge final : public Judge {
         const auto name = name_of(request) + (request.writes ? "!" : "");
         if (request.ordinal != 0) outcome_.judged.push_back(name);
         for (const auto& met : met_) {
-            if (met == name) return &fault_;
+            if (met == name || met == request.verb) return &fault_;
         }
         return nullptr;
     }
@@ -118,6 +130,8 @@ inline Outcome play(const Factory& factory, const std::vector<Line>& lines, cons
             const auto now = std::string_view(bytes).substr(at, size);
             at += size;
             client ? conversation->from_client(now, effects) : conversation->from_server(now, effects);
+            if (const auto unread = std::exchange(effects.unread, {}); !unread.empty())
+                conversation->from_client(unread, effects);
         }
     }
     outcome.opaque = conversation->is_opaque();

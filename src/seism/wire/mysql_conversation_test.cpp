@@ -2,19 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "seism/wire/conversation_fixture.hpp"
 #include "seism/wire/mysql_answer.hpp"
 #include "seism/wire/mysql_errors.hpp"
-#include "seism/wire/sql_conversation_fixture.hpp"
 
 namespace homespun::seism::wire {
 namespace {
 
 using namespace std::string_literals;
-using fixture::client;
-using fixture::Outcome;
-using fixture::Said;
-using fixture::server;
-using fixture::VerbJudge;
 namespace capability = mysql_capability;
 
 constexpr std::uint64_t plain = capability::protocol_41 | capability::is_mysql;
@@ -62,41 +57,49 @@ std::string rows(int from = 1, std::uint16_t status = 2) {
            packet(from + 4, "\1x\1y") + packet(from + 5, "\xfb\2zz") + eof(from + 6, status);
 }
 
-std::vector<Said> logged_in(std::uint64_t capabilities = plain) {
-    return {server(greeting(capabilities)), client(login(capabilities)), server(ok(2))};
+std::vector<Line> logged_in(std::uint64_t capabilities = plain) {
+    return {S(greeting(capabilities)), C(login(capabilities)), S(ok(2))};
 }
-std::vector<Said> then(std::vector<Said> script, const std::vector<Said>& more) {
+std::vector<Line> then(std::vector<Line> script, const std::vector<Line>& more) {
     script.insert(script.end(), more.begin(), more.end());
     return script;
 }
-std::string of(bool by_client, const std::vector<Said>& script) {
+std::string of(bool by_client, const std::vector<Line>& script) {
     std::string bytes;
     for (const auto& said : script)
-        if (said.by_client == by_client) bytes += said.bytes;
+        if ((said.from == Line::From::client) == by_client) bytes += said.bytes;
     return bytes;
 }
 
-Outcome play(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
+/// Plays it; however it is cut it must come to the same.
+Outcome whole(const Factory& make, const std::string& verb, const Fault& fault,
+              const std::vector<Line>& script) {
+    std::vector<Outcome> different;
+    auto outcome = play_cut(make, script, fault, {verb}, different);
+    EXPECT_TRUE(different.empty()) << outcome << "\nand cut\n" << different.front();
+    return outcome;
+}
+Outcome play(const std::string& verb, const Fault& fault, const std::vector<Line>& script,
              bool strip = false) {
     const auto make = [&](Judge& judge) { return make_mysql_conversation(judge, {.strip_tls = strip}); };
-    return fixture::play(make, verb, fault, script);
+    return whole(make, verb, fault, script);
 }
 /// Where TLS ends in the middle.
-Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
     const auto make = [](Judge& judge) { return make_mysql_conversation(judge, {.terminate_tls = true}); };
-    return fixture::play(make, verb, fault, script);
+    return whole(make, verb, fault, script);
 }
 /// What comes after the login.
 struct Talk {
     std::string client, server, ending;
-    std::vector<std::string> bites;
+    std::vector<std::string> bitten;
 };
-Talk talk(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
+Talk talk(const std::string& verb, const Fault& fault, const std::vector<Line>& script,
           std::uint64_t capabilities = plain) {
     const auto before = logged_in(capabilities);
     const auto all = play(verb, fault, then(before, script));
     return {all.client.substr(of(false, before).size()), all.server.substr(of(true, before).size()),
-            all.ending, all.bites};
+            all.ending, all.bitten};
 }
 std::string deadlock(int sequence = 1) {
     return packet(sequence,
@@ -111,16 +114,15 @@ const std::string rollback = query("ROLLBACK");
 
 TEST(MysqlConversation, WithoutFaultAllPassesAndIsJudged) {
     const auto script =
-        then(logged_in(),
-             {client(query("select a, b from t")), server(rows()), client(query("insert into t values (1)")),
-              server(ok(1)), client(command('\x0e')), server(ok(1)), client(command('\2', "d")),
-              server(ok(1)), client(query("bad")), server(error(1064)), client(command('\1'))});
+        then(logged_in(), {C(query("select a, b from t")), S(rows()), C(query("insert into t values (1)")),
+                           S(ok(1)), C(command('\x0e')), S(ok(1)), C(command('\2', "d")), S(ok(1)),
+                           C(query("bad")), S(error(1064)), C(command('\1'))});
     const auto outcome = play("", {}, script);
     EXPECT_EQ(outcome.client, of(false, script));
     EXPECT_EQ(outcome.server, of(true, script));
-    EXPECT_EQ(outcome.asked, (std::vector<std::string>{"0 connect ''", "1 SELECT 'select a, b from t'",
-                                                       "2 INSERT 'insert into t values (1)' writes",
-                                                       "3 PING ''", "4 INIT_DB 'd'", "5 BAD 'bad'"}));
+    EXPECT_EQ(outcome.judged,
+              (std::vector<std::string>{"1 SELECT select a, b from t", "2 INSERT insert into t values (1)!",
+                                        "3 PING", "4 INIT_DB d", "5 BAD bad"}));
     EXPECT_FALSE(outcome.opaque);
 }
 
@@ -129,19 +131,19 @@ TEST(MysqlConversation, AttributesOfAQueryAreSkipped) {
     const auto none = "\0\1select 1"s;
     const auto two = "\2\1\2\1\3\0\1a\xfe\0\1b"s + "\7\0\0\0update t"s;  // the second is NULL
     const auto outcome =
-        play("", {}, then(logged_in(capabilities), {client(query(none)), server(ok(1)), client(query(two))}));
-    ASSERT_EQ(outcome.asked.size(), 3U);
-    EXPECT_EQ(outcome.asked[1], "1 SELECT 'select 1'");
-    EXPECT_EQ(outcome.asked[2], "2 UPDATE 'update t' writes");
+        play("", {}, then(logged_in(capabilities), {C(query(none)), S(ok(1)), C(query(two))}));
+    ASSERT_EQ(outcome.judged.size(), 2U);
+    EXPECT_EQ(outcome.judged[0], "1 SELECT select 1");
+    EXPECT_EQ(outcome.judged[1], "2 UPDATE update t!");
 }
 
 // The connection.
 
 TEST(MysqlConversation, ConnectionIsRefusedInsteadOfTheGreeting) {
-    const auto outcome = play("connect", {}, {server(greeting(plain))});
+    const auto outcome = play("connect", {}, {S(greeting(plain))});
     EXPECT_EQ(outcome.client, "\x17\0\0\0\xff\x10\4Too many connections"s);
     EXPECT_EQ(outcome.ending, "close");
-    EXPECT_EQ(outcome.bites, std::vector<std::string>{"0 connect ''"});
+    EXPECT_EQ(outcome.bitten, std::vector<std::string>{"0 connect by error"});
     EXPECT_EQ(play("connect", {.state = "08004"}, {}).client,
               packet(0, "\xff\x10\4#08004Too many connections"s));
     for (const auto* kind : {"close", "reset", "hang"}) {
@@ -150,19 +152,18 @@ TEST(MysqlConversation, ConnectionIsRefusedInsteadOfTheGreeting) {
         EXPECT_EQ(other.client, "");
     }
     EXPECT_EQ(play("connect", {.kind = "garbage"}, {}).client, std::string(64, '\x80'));
-    const auto cut = play("connect", {.kind = "reset", .bytes = 7}, {server(greeting(plain))});
+    const auto cut = play("connect", {.kind = "reset", .bytes = 7}, {S(greeting(plain))});
     EXPECT_EQ(cut.client, greeting(plain).substr(0, 7));
     EXPECT_EQ(cut.ending, "reset");
 }
 
 TEST(MysqlConversation, LoginIsRefusedWhereItsAnswerWouldBe) {
-    const auto outcome = play("connect", {.code = 1045}, {server(greeting(plain)), client(login(plain))});
+    const auto outcome = play("connect", {.code = 1045}, {S(greeting(plain)), C(login(plain))});
     EXPECT_EQ(outcome.client, greeting(plain) + error(1045, 2));
     EXPECT_EQ(outcome.server, "");
     EXPECT_EQ(outcome.ending, "close");
-    const std::vector<Said> script = {server(greeting(plain)), client(login(plain)),
-                                      server(packet(2, "\xfeplugin")), client(packet(3, "secret")),
-                                      server(ok(4))};
+    const std::vector<Line> script = {S(greeting(plain)), C(login(plain)), S(packet(2, "\xfeplugin")),
+                                      C(packet(3, "secret")), S(ok(4))};
     const auto after = play("connect", {.mode = Mode::after, .code = 1203}, script);
     EXPECT_EQ(after.server, of(true, script));
     EXPECT_EQ(after.client, greeting(plain) + packet(2, "\xfeplugin") + error(1203, 4));
@@ -170,10 +171,10 @@ TEST(MysqlConversation, LoginIsRefusedWhereItsAnswerWouldBe) {
 }
 
 TEST(MysqlConversation, RealRefusalOfTheLoginIsNoBite) {
-    const std::vector<Said> script = {server(greeting(plain)), client(login(plain)), server(error(1045, 2))};
+    const std::vector<Line> script = {S(greeting(plain)), C(login(plain)), S(error(1045, 2))};
     const auto outcome = play("connect", {.mode = Mode::after}, script);
     EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_TRUE(outcome.bites.empty());
+    EXPECT_TRUE(outcome.bitten.empty());
 }
 
 // Every code, every mode.
@@ -185,20 +186,19 @@ TEST(MysqlConversation, EachCodeInEachMode) {
         const auto told = packet(1, "\xff"s + number(static_cast<std::uint64_t>(code), 2) + '#' +
                                         std::string(known != nullptr ? known->state : "HY000") +
                                         std::string(known != nullptr ? known->message : "Unknown error"));
-        const auto instead =
-            talk("UPDATE", fault, {client(query("update t")), client(query("select 1")), server(rows())});
+        const auto instead = talk("UPDATE", fault, {C(query("update t")), C(query("select 1")), S(rows())});
         EXPECT_EQ(instead.client, told + rows());
         EXPECT_EQ(instead.server, query("select 1"));
-        EXPECT_EQ(instead.bites, std::vector<std::string>{"1 UPDATE 'update t' writes"});
+        EXPECT_EQ(instead.bitten, std::vector<std::string>{"1 UPDATE update t by error"});
 
         auto changed = fault;
         changed.mode = Mode::after;
-        const auto after = talk("SELECT", changed, {client(query("select 1")), server(rows())});
+        const auto after = talk("SELECT", changed, {C(query("select 1")), S(rows())});
         EXPECT_EQ(after.client, told);
         EXPECT_EQ(after.server, query("select 1"));
 
         changed.mode = Mode::before_close;
-        const auto closing = talk("SELECT", changed, {client(query("select 1"))});
+        const auto closing = talk("SELECT", changed, {C(query("select 1"))});
         EXPECT_EQ(closing.client, told);
         EXPECT_EQ(closing.server, "");
         EXPECT_EQ(closing.ending, "close");
@@ -206,36 +206,34 @@ TEST(MysqlConversation, EachCodeInEachMode) {
 }
 
 TEST(MysqlConversation, ShutdownClosesAndLostConnectionsAreClosed) {
-    const auto shutdown = talk("SELECT", {.code = 1053}, {client(query("select 1"))});
+    const auto shutdown = talk("SELECT", {.code = 1053}, {C(query("select 1"))});
     EXPECT_EQ(shutdown.client, packet(1, "\xff\x1d\4#08S01Server shutdown in progress"s));
     EXPECT_EQ(shutdown.ending, "close");
-    const auto lost = talk("SELECT", {.code = 2013}, {client(query("select 1"))});
+    const auto lost = talk("SELECT", {.code = 2013}, {C(query("select 1"))});
     EXPECT_EQ(lost.client, "");
     EXPECT_EQ(lost.ending, "close");
 }
 
 TEST(MysqlConversation, MessageAndStateOfTheFaultCount) {
     const auto outcome =
-        talk("SELECT", {.code = 1, .state = "01234", .message = "no"}, {client(query("select 1"))});
+        talk("SELECT", {.code = 1, .state = "01234", .message = "no"}, {C(query("select 1"))});
     EXPECT_EQ(outcome.client, packet(1, "\xff\1\0#01234no"s));
 }
 
 TEST(MysqlConversation, DeadlockRollsTheServerBack) {
     const Fault fault{.code = 1213};
     const auto instead =
-        talk("UPDATE", fault,
-             {client(query("update t")), server(ok(1)), client(query("select 1")), server(rows())});
+        talk("UPDATE", fault, {C(query("update t")), S(ok(1)), C(query("select 1")), S(rows())});
     EXPECT_EQ(instead.client, deadlock() + rows());
     EXPECT_EQ(instead.server, rollback + query("select 1"));
-    const auto after = talk(
-        "UPDATE", {.mode = Mode::after, .code = 1213},
-        {client(query("update t")), server(ok(1)), server(ok(1)), client(query("select 1")), server(rows())});
+    const auto after = talk("UPDATE", {.mode = Mode::after, .code = 1213},
+                            {C(query("update t")), S(ok(1)), S(ok(1)), C(query("select 1")), S(rows())});
     EXPECT_EQ(after.client, deadlock() + rows());
     EXPECT_EQ(after.server, query("update t") + rollback + query("select 1"));
 }
 
 TEST(MysqlConversation, KindsThatAreNoError) {
-    const std::vector<Said> script = {client(query("select 1")), server(rows())};
+    const std::vector<Line> script = {C(query("select 1")), S(rows())};
     for (const auto* kind : {"close", "reset", "hang"}) {
         const auto ending = kind == "hang"s ? "hold"s : kind;
         const auto instead = talk("SELECT", {.kind = kind}, script);
@@ -282,67 +280,68 @@ TEST(MysqlConversation, WholeAnswerIsSwallowed) {
     };
     for (const auto& [capabilities, answer] : cases) {
         if (answer.size() > 1000) {  // too much for every way of cutting it
-            VerbJudge judge("SELECT", {.mode = Mode::after, .code = 1205});
-            fixture::Heard heard;
+            Outcome heard;
+            KeepingEffects effects(heard);
+            NamedJudge judge(heard, {.mode = Mode::after, .code = 1205}, {"SELECT"});
             const auto conversation = make_mysql_conversation(judge, {});
             for (const auto& said : logged_in(capabilities))
-                said.by_client ? conversation->from_client(said.bytes, heard)
-                               : conversation->from_server(said.bytes, heard);
+                said.from == Line::From::client ? conversation->from_client(said.bytes, effects)
+                                                : conversation->from_server(said.bytes, effects);
             heard.client.clear();
-            conversation->from_client(query("select 1"), heard);
-            conversation->from_server(answer, heard);
+            conversation->from_client(query("select 1"), effects);
+            conversation->from_server(answer, effects);
             EXPECT_EQ(heard.client, error(1205));
             continue;
         }
         const auto outcome =
             talk("SELECT", {.mode = Mode::after, .code = 1205},
-                 {client(query("select 1")), server(answer), client(command('\x0e')), server(ok(1))},
-                 capabilities);
+                 {C(query("select 1")), S(answer), C(command('\x0e')), S(ok(1))}, capabilities);
         EXPECT_EQ(outcome.client, error(1205) + ok(1));
-        EXPECT_EQ(outcome.bites.size(), 1U);
+        EXPECT_EQ(outcome.bitten.size(), 1U);
     }
 }
 
 TEST(MysqlConversation, AnswerThatIsNotWholeIsNotToldYet) {
     const auto whole = rows();
     const auto outcome = talk("SELECT", {.mode = Mode::after, .code = 1205},
-                              {client(query("select 1")), server(whole.substr(0, whole.size() - 1))});
+                              {C(query("select 1")), S(whole.substr(0, whole.size() - 1))});
     EXPECT_EQ(outcome.client, "");
-    EXPECT_TRUE(outcome.bites.empty());
+    EXPECT_TRUE(outcome.bitten.empty());
 }
 
 TEST(MysqlConversation, LocalFilePassesEvenIfTheAnswerDoesNot) {
-    const std::vector<Said> script = {
-        client(query("load data local")), server(packet(1, "\xfb/etc/x")), client(packet(2, "1\n")),
-        client(packet(0, "2\n")),         client(packet(1, "")),           server(ok(2))};
+    const std::vector<Line> script = {
+        C(query("load data local")), S(packet(1, "\xfb/etc/x")), C(packet(2, "1\n")),
+        C(packet(0, "2\n")),         C(packet(1, "")),           S(ok(2))};
     const auto outcome = talk("LOAD", {.mode = Mode::after, .code = 1205}, script);
     EXPECT_EQ(outcome.client, packet(1, "\xfb/etc/x") + error(1205, 2));
     EXPECT_EQ(outcome.server, of(true, script));
 }
 
 TEST(MysqlConversation, ContinuedCommandIsOneCommand) {
-    VerbJudge judge("INSERT", {.code = 1205});
-    fixture::Heard heard;
+    Outcome heard;
+    KeepingEffects effects(heard);
+    NamedJudge judge(heard, {.code = 1205}, {"INSERT"});
     const auto conversation = make_mysql_conversation(judge, {});
     for (const auto& said : logged_in())
-        said.by_client ? conversation->from_client(said.bytes, heard)
-                       : conversation->from_server(said.bytes, heard);
+        said.from == Line::From::client ? conversation->from_client(said.bytes, effects)
+                                        : conversation->from_server(said.bytes, effects);
     heard = {};
     const auto huge = "\xff\xff\xff\0\3insert "s + std::string(0xffffff - 8, 'x');
-    conversation->from_client(huge, heard);
+    conversation->from_client(huge, effects);
     EXPECT_EQ(heard.client, "");
-    conversation->from_client(packet(1, "\1 the rest"), heard);
+    conversation->from_client(packet(1, "\1 the rest"), effects);
     EXPECT_EQ(heard.client, error(1205, 2));
     EXPECT_EQ(heard.server, "");
-    ASSERT_EQ(judge.asked.size(), 1U);
-    EXPECT_LT(judge.asked[0].size(), 66000U);
+    ASSERT_EQ(heard.judged.size(), 1U);
+    EXPECT_LT(heard.judged[0].size(), 66000U);
 }
 
 TEST(MysqlConversation, PipelinedCommandsAreAnsweredInTheirOrder) {
     const auto outcome =
         talk("UPDATE", {.code = 1205},
-             {client(query("select 1") + query("update t") + query("select 2") + query("update u")),
-              server(rows()), server(rows())});
+             {C(query("select 1") + query("update t") + query("select 2") + query("update u")), S(rows()),
+              S(rows())});
     EXPECT_EQ(outcome.server, query("select 1") + query("select 2"));
     EXPECT_EQ(outcome.client, rows() + error(1205) + rows() + error(1205));
 }
@@ -351,8 +350,7 @@ TEST(MysqlConversation, NothingIsToldInTheMidstOfAPacket) {
     // Unasked, as when the server ends the connection.
     const auto notice = mysql_error_packet({.message = std::string(60, 'x')}, 1927, 0, true);
     const auto outcome =
-        talk("SELECT", {.code = 1205},
-             {server(notice.substr(0, 50)), client(query("select 1")), server(notice.substr(50))});
+        talk("SELECT", {.code = 1205}, {S(notice.substr(0, 50)), C(query("select 1")), S(notice.substr(50))});
     EXPECT_EQ(outcome.client, notice + error(1205));
 }
 
@@ -367,20 +365,19 @@ std::string execute(std::uint32_t id) {
 }
 
 TEST(MysqlConversation, ExecuteIsKnownByItsStatement) {
-    const auto script = then(
-        logged_in(),
-        {client(command('\x16', "insert into t values (?)")), server(prepared(7, 0, 1) + column(2) + eof(3)),
-         client(execute(7)), server(ok(1)), client(command('\x16', "select a from t where b = ?")),
-         server(prepared(8, 1, 1) + column(2) + eof(3) + column(4) + eof(5)), client(execute(8)),
-         server(rows()), client(command('\x19', number(7, 4))), client(execute(7)), server(error(1243))});
+    const auto script =
+        then(logged_in(),
+             {C(command('\x16', "insert into t values (?)")), S(prepared(7, 0, 1) + column(2) + eof(3)),
+              C(execute(7)), S(ok(1)), C(command('\x16', "select a from t where b = ?")),
+              S(prepared(8, 1, 1) + column(2) + eof(3) + column(4) + eof(5)), C(execute(8)), S(rows()),
+              C(command('\x19', number(7, 4))), C(execute(7)), S(error(1243))});
     const auto outcome = play("", {}, script);
     EXPECT_EQ(outcome.client, of(false, script));
     EXPECT_EQ(outcome.server, of(true, script));
-    EXPECT_EQ(outcome.asked,
-              (std::vector<std::string>{"0 connect ''", "1 PREPARE 'insert into t values (?)'",
-                                        "2 INSERT 'insert into t values (?)' writes",
-                                        "3 PREPARE 'select a from t where b = ?'",
-                                        "4 SELECT 'select a from t where b = ?'", "5 EXECUTE ''"}));
+    EXPECT_EQ(outcome.judged, (std::vector<std::string>{
+                                  "1 PREPARE insert into t values (?)", "2 INSERT insert into t values (?)!",
+                                  "3 PREPARE select a from t where b = ?",
+                                  "4 SELECT select a from t where b = ?", "5 EXECUTE"}));
 }
 
 TEST(MysqlConversation, AnswersOfPreparedStatementsAreSwallowed) {
@@ -394,10 +391,9 @@ TEST(MysqlConversation, AnswersOfPreparedStatementsAreSwallowed) {
         {no_eof, prepared(7, 0, 1) + column(2)},
     };
     for (const auto& [capabilities, answer] : cases) {
-        const auto outcome = talk(
-            "PREPARE", {.mode = Mode::after, .code = 1205},
-            {client(command('\x16', "select 1")), server(answer), client(command('\x0e')), server(ok(1))},
-            capabilities);
+        const auto outcome =
+            talk("PREPARE", {.mode = Mode::after, .code = 1205},
+                 {C(command('\x16', "select 1")), S(answer), C(command('\x0e')), S(ok(1))}, capabilities);
         EXPECT_EQ(outcome.client, error(1205) + ok(1));
         // The client knows of no statement: nobody else would close it.
         EXPECT_EQ(outcome.server,
@@ -407,14 +403,14 @@ TEST(MysqlConversation, AnswersOfPreparedStatementsAreSwallowed) {
 
 TEST(MysqlConversation, CursorHasItsRowsLater) {
     constexpr std::uint16_t cursor = 0x0042;
-    const std::vector<Said> script = {client(command('\x16', "select a from t")),
-                                      server(prepared(7, 1, 0) + column(2) + eof(3)),
-                                      client(execute(7)),
-                                      server(packet(1, "\1") + column(2) + eof(3, cursor)),
-                                      client(command('\x1c', number(7, 4) + number(2, 4))),
-                                      server(packet(1, "\0\0\1x"s) + eof(2, cursor)),
-                                      client(command('\x0e')),
-                                      server(ok(1))};
+    const std::vector<Line> script = {C(command('\x16', "select a from t")),
+                                      S(prepared(7, 1, 0) + column(2) + eof(3)),
+                                      C(execute(7)),
+                                      S(packet(1, "\1") + column(2) + eof(3, cursor)),
+                                      C(command('\x1c', number(7, 4) + number(2, 4))),
+                                      S(packet(1, "\0\0\1x"s) + eof(2, cursor)),
+                                      C(command('\x0e')),
+                                      S(ok(1))};
     const auto outcome = talk("FETCH", {.mode = Mode::after, .code = 1205}, script);
     EXPECT_EQ(outcome.client, script[1].bytes + script[3].bytes + error(1205) + ok(1));
 }
@@ -422,7 +418,7 @@ TEST(MysqlConversation, CursorHasItsRowsLater) {
 TEST(MysqlConversation, ExecuteOnTheHeelsOfAFailedPrepareFailsToo) {
     const auto outcome =
         talk("PREPARE", {.code = 1205},
-             {client(command('\x16', "delete from t") + execute(0xffffffff)), client(query("select 1"))});
+             {C(command('\x16', "delete from t") + execute(0xffffffff)), C(query("select 1"))});
     EXPECT_EQ(outcome.server, query("select 1"));
     EXPECT_EQ(outcome.client, error(1205) + error(1243));
 }
@@ -431,8 +427,8 @@ TEST(MysqlConversation, LongDataOfAnExecuteThatNeverCameIsForgotten) {
     const auto data = command('\x18', number(7, 4) + "\0\0long"s);
     const auto outcome =
         talk("UPDATE", {.code = 1205},
-             {client(command('\x16', "update t set a = ?")), server(prepared(7, 0, 1) + column(2) + eof(3)),
-              client(data), client(execute(7)), server(ok(1)), client(execute(7))});
+             {C(command('\x16', "update t set a = ?")), S(prepared(7, 0, 1) + column(2) + eof(3)), C(data),
+              C(execute(7)), S(ok(1)), C(execute(7))});
     EXPECT_EQ(outcome.server, command('\x16', "update t set a = ?") + data + command('\x1a', number(7, 4)));
     EXPECT_EQ(outcome.client, prepared(7, 0, 1) + column(2) + eof(3) + error(1205) + error(1205));
 }
@@ -443,21 +439,20 @@ TEST(MysqlConversation, TlsAndCompressionAreStripped) {
     const auto offered =
         plain | capability::tls | capability::compress | capability::zstd | capability::deprecate_eof;
     const auto left = plain | capability::deprecate_eof;
-    const auto outcome = play("", {}, {server(greeting(offered)), client(login(left)), server(ok(2))}, true);
+    const auto outcome = play("", {}, {S(greeting(offered)), C(login(left)), S(ok(2))}, true);
     EXPECT_EQ(outcome.client, greeting(left) + ok(2));
     EXPECT_FALSE(outcome.opaque);
 }
 
 TEST(MysqlConversation, OpaqueAfterTlsCompressionAndReplication) {
-    const auto rest = std::vector<Said>{client("\0\x01\2\3\4\5"s), server("\x16\3\1"s), client("\xff")};
+    const auto rest = std::vector<Line>{C("\0\x01\2\3\4\5"s), S("\x16\3\1"s), C("\xff")};
     const auto tls = plain | capability::tls;
     const auto request = packet(1, number(tls, 4) + std::string(28, '\0'));
     for (const auto& before :
-         {std::vector<Said>{server(greeting(tls)), client(request)}, logged_in(plain | capability::compress),
-          logged_in(plain | capability::optional_metadata),
-          then(logged_in(), {client(command('\x12', "pos"))}),
-          std::vector<Said>{server(packet(0, "\x09old"))}, std::vector<Said>{client("hello")},
-          std::vector<Said>{server(greeting(plain)), client(packet(1, "\1\0\0\0old"s))}}) {
+         {std::vector<Line>{S(greeting(tls)), C(request)}, logged_in(plain | capability::compress),
+          logged_in(plain | capability::optional_metadata), then(logged_in(), {C(command('\x12', "pos"))}),
+          std::vector<Line>{S(packet(0, "\x09old"))}, std::vector<Line>{C("hello")},
+          std::vector<Line>{S(greeting(plain)), C(packet(1, "\1\0\0\0old"s))}}) {
         const auto script = then(before, rest);
         const auto outcome = play("SELECT", {}, script);
         EXPECT_TRUE(outcome.opaque);
@@ -472,47 +467,47 @@ TEST(MysqlConversation, TlsThatEndsHereBeginsBehindItsRequest) {
     auto inside = login(tls);
     inside[3] = '\2';
     // The client need not wait for anything before it begins with TLS.
-    for (const auto& start : {std::vector<Said>{server(greeting(tls)), client(request), client(inside)},
-                              std::vector<Said>{server(greeting(tls)), client(request + inside)}}) {
-        const auto outcome = play_ending_tls("SELECT", {.code = 1205},
-                                             then(start, {server(ok(3)), client(query("select 1"))}));
+    for (const auto& start : {std::vector<Line>{S(greeting(tls)), C(request), C(inside)},
+                              std::vector<Line>{S(greeting(tls)), C(request + inside)}}) {
+        const auto outcome =
+            play_ending_tls("SELECT", {.code = 1205}, then(start, {S(ok(3)), C(query("select 1"))}));
         EXPECT_FALSE(outcome.opaque);
         EXPECT_EQ(outcome.client, greeting(tls) + "<tls>" + ok(3) + error(1205));
         EXPECT_EQ(outcome.server, request + "<tls>" + inside);
-        EXPECT_EQ(outcome.bites, (std::vector{"1 SELECT 'select 1'"s}));
+        EXPECT_EQ(outcome.bitten, (std::vector{"1 SELECT select 1 by error"s}));
     }
-    const auto refused =
-        play_ending_tls("connect", {.code = 1045}, {server(greeting(tls)), client(request + inside)});
+    const auto refused = play_ending_tls("connect", {.code = 1045}, {S(greeting(tls)), C(request + inside)});
     EXPECT_EQ(refused.client, greeting(tls) + "<tls>" + mysql_error_packet({}, 1045, 3, true));
     EXPECT_EQ(refused.ending, "close");
     EXPECT_FALSE(play_ending_tls("", {}, logged_in()).opaque) << "a client may do without";
 }
 
 TEST(MysqlConversation, UnknownCommandWhileAFaultIsPendingEndsIt) {
-    const auto outcome = talk("SELECT", {.mode = Mode::after, .code = 1205},
-                              {client(query("select 1")), client(command('\x77'))});
+    const auto outcome =
+        talk("SELECT", {.mode = Mode::after, .code = 1205}, {C(query("select 1")), C(command('\x77'))});
     EXPECT_EQ(outcome.ending, "close");
 }
 
 TEST(MysqlConversation, HalfMessagesPassWhenASideEnds) {
-    VerbJudge judge("", {});
-    fixture::Heard heard;
+    Outcome heard;
+    KeepingEffects effects(heard);
+    NamedJudge judge(heard, {}, {""});
     const auto conversation = make_mysql_conversation(judge, {});
-    conversation->from_server(greeting(plain).substr(0, 9), heard);
-    conversation->server_ended(heard);
-    conversation->client_ended(heard);
-    EXPECT_EQ(heard.client, greeting(plain).substr(0, 9) + "<end>");
-    EXPECT_EQ(heard.server, "<end>");
+    conversation->from_server(greeting(plain).substr(0, 9), effects);
+    conversation->server_ended(effects);
+    conversation->client_ended(effects);
+    EXPECT_EQ(heard.client, greeting(plain).substr(0, 9));
+    EXPECT_EQ(heard.ends, "cs");
 }
 
 TEST(MysqlConversation, TooManyCommandsAheadOfTheirAnswers) {
     std::string pings;
     for (int i = 0; i < 1100; ++i)
         pings += command('\x0e');
-    const auto plain_outcome = play("", {}, then(logged_in(), {client(pings)}));
+    const auto plain_outcome = play("", {}, then(logged_in(), {C(pings)}));
     EXPECT_TRUE(plain_outcome.opaque);
     const auto pending =
-        talk("SELECT", {.mode = Mode::after, .code = 1205}, {client(query("select 1")), client(pings)});
+        talk("SELECT", {.mode = Mode::after, .code = 1205}, {C(query("select 1")), C(pings)});
     EXPECT_EQ(pending.ending, "close");
 }
 

@@ -142,7 +142,7 @@ class PostgresConversation final : public Conversation {
     Life life_ = Life::speaking;
     Phase phase_ = Phase::startup;
     bool asked_tls_ = false, has_tls_ = false;  // which is to end here
-    char status_ = 'I';       // as the last ReadyForQuery told
+    char status_ = 'I';                         // as the last ReadyForQuery told
     std::uint64_t ordinal_ = 0;
     std::optional<ChosenFault> at_login_;
     std::deque<Awaited> awaited_;

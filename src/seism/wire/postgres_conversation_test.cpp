@@ -2,17 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "seism/wire/conversation_fixture.hpp"
 #include "seism/wire/postgres_messages.hpp"
-#include "seism/wire/sql_conversation_fixture.hpp"
 
 namespace homespun::seism::wire {
 namespace {
 
 using namespace std::string_literals;
-using fixture::client;
-using fixture::Outcome;
-using fixture::Said;
-using fixture::server;
 
 std::string number(std::size_t value) {
     std::string bytes;
@@ -52,39 +48,47 @@ const std::string deadlock = error("40P01", "deadlock detected");
 const std::string real_error = error("42601", "syntax error");
 const std::string not_there = error("26000", "prepared statement \"seism_fault\" does not exist");
 
-std::vector<Said> logged_in() {
-    return {client(startup), server(auth_asked), client(password), server(auth_ok + session + ready())};
+std::vector<Line> logged_in() {
+    return {C(startup), S(auth_asked), C(password), S(auth_ok + session + ready())};
 }
-std::vector<Said> then(std::vector<Said> script, const std::vector<Said>& more) {
+std::vector<Line> then(std::vector<Line> script, const std::vector<Line>& more) {
     script.insert(script.end(), more.begin(), more.end());
     return script;
 }
-std::string of(bool by_client, const std::vector<Said>& script) {
+std::string of(bool by_client, const std::vector<Line>& script) {
     std::string bytes;
     for (const auto& said : script)
-        if (said.by_client == by_client) bytes += said.bytes;
+        if ((said.from == Line::From::client) == by_client) bytes += said.bytes;
     return bytes;
 }
-Outcome play(const std::string& verb, const Fault& fault, const std::vector<Said>& script,
+/// Plays it; however it is cut it must come to the same.
+Outcome whole(const Factory& make, const std::string& verb, const Fault& fault,
+              const std::vector<Line>& script) {
+    std::vector<Outcome> different;
+    auto outcome = play_cut(make, script, fault, {verb}, different);
+    EXPECT_TRUE(different.empty()) << outcome << "\nand cut\n" << different.front();
+    return outcome;
+}
+Outcome play(const std::string& verb, const Fault& fault, const std::vector<Line>& script,
              bool strip = false) {
     const auto make = [&](Judge& judge) { return make_postgres_conversation(judge, {.strip_tls = strip}); };
-    return fixture::play(make, verb, fault, script);
+    return whole(make, verb, fault, script);
 }
 /// Where TLS ends in the middle.
-Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
     const auto make = [](Judge& judge) { return make_postgres_conversation(judge, {.terminate_tls = true}); };
-    return fixture::play(make, verb, fault, script);
+    return whole(make, verb, fault, script);
 }
 /// What comes after the login.
 struct Talk {
     std::string client, server, ending;
-    std::vector<std::string> bites;
+    std::vector<std::string> bitten;
 };
-Talk talk(const std::string& verb, const Fault& fault, const std::vector<Said>& script) {
+Talk talk(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
     const auto before = logged_in();
     const auto all = play(verb, fault, then(before, script));
     return {all.client.substr(of(false, before).size()), all.server.substr(of(true, before).size()),
-            all.ending, all.bites};
+            all.ending, all.bitten};
 }
 const Fault deadlocked{.state = "40P01"};
 const Fault deadlocked_after{.mode = Mode::after, .state = "40P01"};
@@ -108,31 +112,29 @@ const std::string parsed = message('1'), bound = message('2'), described = messa
 TEST(PostgresConversation, WithoutFaultAllPassesAndIsJudged) {
     const auto script =
         then(logged_in(),
-             {client(query("select 1")), server(rows() + ready()),
-              client(query("/* a */ insert into t values (1)")), server(done() + ready()),
-              client(parse("", "update t set a = $1") + bind("", "") + describe + execute() + sync),
-              server(parsed + bound + message('n') + done() + ready()), client(parse("s", "select 2") + sync),
-              server(parsed + ready()), client(bind("p", "s") + execute("p") + execute("none") + sync),
-              server(bound + message('D', "row") + done() + real_error + ready()),
-              client(message('F', "fastpath")), server(message('V', number(0)) + ready()),
-              server(message('A', "notice")), client(message('X'))});
+             {C(query("select 1")), S(rows() + ready()), C(query("/* a */ insert into t values (1)")),
+              S(done() + ready()),
+              C(parse("", "update t set a = $1") + bind("", "") + describe + execute() + sync),
+              S(parsed + bound + message('n') + done() + ready()), C(parse("s", "select 2") + sync),
+              S(parsed + ready()), C(bind("p", "s") + execute("p") + execute("none") + sync),
+              S(bound + message('D', "row") + done() + real_error + ready()), C(message('F', "fastpath")),
+              S(message('V', number(0)) + ready()), S(message('A', "notice")), C(message('X'))});
     const auto outcome = play("", {}, script);
     EXPECT_EQ(outcome.client, of(false, script));
     EXPECT_EQ(outcome.server, of(true, script));
-    EXPECT_EQ(outcome.asked,
-              (std::vector<std::string>{"0 connect ''", "1 SELECT 'select 1'",
-                                        "2 INSERT '/* a */ insert into t values (1)' writes",
-                                        "3 UPDATE 'update t set a = $1' writes", "4 PREPARE 'select 2'",
-                                        "5 SELECT 'select 2'", "6 EXECUTE ''", "7 FUNCTION ''"}));
+    EXPECT_EQ(outcome.judged,
+              (std::vector<std::string>{"1 SELECT select 1", "2 INSERT /* a */ insert into t values (1)!",
+                                        "3 UPDATE update t set a = $1!", "4 PREPARE select 2",
+                                        "5 SELECT select 2", "6 EXECUTE", "7 FUNCTION"}));
     EXPECT_FALSE(outcome.opaque);
 }
 
 TEST(PostgresConversation, CopyPasses) {
-    const auto script = then(
-        logged_in(), {client(query("copy t from stdin")), server(message('G', "in")),
-                      client(message('d', "1\n") + message('c')), server(done() + ready()),
-                      client(query("copy t to stdout")),
-                      server(message('H', "out") + message('d', "1\n") + message('c') + done() + ready())});
+    const auto script =
+        then(logged_in(),
+             {C(query("copy t from stdin")), S(message('G', "in")), C(message('d', "1\n") + message('c')),
+              S(done() + ready()), C(query("copy t to stdout")),
+              S(message('H', "out") + message('d', "1\n") + message('c') + done() + ready())});
     const auto outcome = play("", {}, script);
     EXPECT_EQ(outcome.client, of(false, script));
     EXPECT_EQ(outcome.server, of(true, script));
@@ -147,12 +149,11 @@ TEST(PostgresConversation, ConnectionIsRefused) {
         {"28P01", error("28P01", "password authentication failed for user \"x\"", "FATAL")},
         {"XX000", error("XX000", "internal error", "FATAL")}};
     for (const auto& [state, told] : cases) {
-        const auto outcome =
-            play("connect", {.state = state}, {client(gss_request), client(tls_request), client(startup)});
+        const auto outcome = play("connect", {.state = state}, {C(gss_request), C(tls_request), C(startup)});
         EXPECT_EQ(outcome.client, "NN" + told);
         EXPECT_EQ(outcome.server, "");
         EXPECT_EQ(outcome.ending, "close");
-        EXPECT_EQ(outcome.bites, std::vector<std::string>{"0 connect ''"});
+        EXPECT_EQ(outcome.bitten, std::vector<std::string>{"0 connect by error"});
     }
     for (const auto* kind : {"close", "reset", "hang"}) {
         const auto other = play("connect", {.kind = kind}, {});
@@ -160,7 +161,7 @@ TEST(PostgresConversation, ConnectionIsRefused) {
         EXPECT_EQ(other.client, "");
     }
     EXPECT_EQ(play("connect", {.kind = "garbage"}, {}).client, std::string(64, '\x80'));
-    const auto cut = play("connect", {.kind = "close", .bytes = 3}, {client(startup), server(auth_asked)});
+    const auto cut = play("connect", {.kind = "close", .bytes = 3}, {C(startup), S(auth_asked)});
     EXPECT_EQ(cut.client, auth_asked.substr(0, 3));
     EXPECT_EQ(cut.ending, "close");
 }
@@ -171,10 +172,9 @@ TEST(PostgresConversation, LoginThatWasDoneIsRefused) {
     EXPECT_EQ(outcome.server, startup + password);
     EXPECT_EQ(outcome.ending, "close");
     const auto refused = error("28P01", "no", "FATAL");
-    const auto really =
-        play("connect", {.mode = Mode::after}, {client(startup), server(auth_asked + refused)});
+    const auto really = play("connect", {.mode = Mode::after}, {C(startup), S(auth_asked + refused)});
     EXPECT_EQ(really.client, auth_asked + refused);
-    EXPECT_TRUE(really.bites.empty());
+    EXPECT_TRUE(really.bitten.empty());
 }
 
 // Every SQLSTATE, every mode.
@@ -196,20 +196,19 @@ TEST(PostgresConversation, EachStateInEachMode) {
         const Fault fault{.state = state};
         const auto told = error(state.empty() ? "XX000" : state, text);
         const auto instead =
-            talk("UPDATE", fault,
-                 {client(query("update t")), client(query("select 1")), server(rows() + ready())});
+            talk("UPDATE", fault, {C(query("update t")), C(query("select 1")), S(rows() + ready())});
         EXPECT_EQ(instead.client, told + ready() + rows() + ready());
         EXPECT_EQ(instead.server, query("select 1"));
-        EXPECT_EQ(instead.bites, std::vector<std::string>{"1 UPDATE 'update t' writes"});
+        EXPECT_EQ(instead.bitten, std::vector<std::string>{"1 UPDATE update t by error"});
 
         auto changed = fault;
         changed.mode = Mode::after;
-        const auto after = talk("UPDATE", changed, {client(query("update t")), server(done() + ready())});
+        const auto after = talk("UPDATE", changed, {C(query("update t")), S(done() + ready())});
         EXPECT_EQ(after.client, told + ready());
         EXPECT_EQ(after.server, query("update t"));
 
         changed.mode = Mode::before_close;
-        const auto closing = talk("UPDATE", changed, {client(query("update t"))});
+        const auto closing = talk("UPDATE", changed, {C(query("update t"))});
         EXPECT_EQ(closing.client, told);
         EXPECT_EQ(closing.ending, "close");
     }
@@ -217,8 +216,8 @@ TEST(PostgresConversation, EachStateInEachMode) {
 
 TEST(PostgresConversation, FatalErrorsClose) {
     for (const auto mode : {Mode::instead, Mode::after}) {
-        const auto outcome = talk("SELECT", {.mode = mode, .state = "57P01"},
-                                  {client(query("select 1")), server(rows() + ready())});
+        const auto outcome =
+            talk("SELECT", {.mode = mode, .state = "57P01"}, {C(query("select 1")), S(rows() + ready())});
         EXPECT_EQ(outcome.client,
                   error("57P01", "terminating connection due to administrator command", "FATAL"));
         EXPECT_EQ(outcome.ending, "close");
@@ -226,7 +225,7 @@ TEST(PostgresConversation, FatalErrorsClose) {
 }
 
 TEST(PostgresConversation, KindsThatAreNoError) {
-    const std::vector<Said> script = {client(query("select 1")), server(rows() + ready())};
+    const std::vector<Line> script = {C(query("select 1")), S(rows() + ready())};
     for (const auto* kind : {"close", "reset", "hang"}) {
         const auto ending = kind == "hang"s ? "hold"s : kind;
         const auto instead = talk("SELECT", {.kind = kind}, script);
@@ -250,15 +249,14 @@ TEST(PostgresConversation, KindsThatAreNoError) {
 
 TEST(PostgresConversation, TransactionReallyFails) {
     const auto outcome =
-        talk("UPDATE", deadlocked,
-             {client(begin), server(begun), client(query("update t")), server(not_there + ready('E'))});
+        talk("UPDATE", deadlocked, {C(begin), S(begun), C(query("update t")), S(not_there + ready('E'))});
     EXPECT_EQ(outcome.server, begin + failing_query());
     EXPECT_EQ(outcome.client, begun + deadlock + ready('E'));
 }
 
 TEST(PostgresConversation, TransactionThatHasFailedStaysSo) {
-    const auto outcome = talk("UPDATE", deadlocked,
-                              {client(begin), server(real_error + ready('E')), client(query("update t"))});
+    const auto outcome =
+        talk("UPDATE", deadlocked, {C(begin), S(real_error + ready('E')), C(query("update t"))});
     EXPECT_EQ(outcome.server, begin);
     EXPECT_EQ(outcome.client, real_error + ready('E') + deadlock + ready('E'));
 }
@@ -266,33 +264,31 @@ TEST(PostgresConversation, TransactionThatHasFailedStaysSo) {
 TEST(PostgresConversation, TransactionFailsAfterItsStatementWasDone) {
     const auto outcome =
         talk("UPDATE", deadlocked_after,
-             {client(begin), server(begun), client(query("update t")),
-              server(message('N', "note") + done() + ready('T')), server(not_there + ready('E')),
-              client(query("commit")), server(done("ROLLBACK") + ready())});
+             {C(begin), S(begun), C(query("update t")), S(message('N', "note") + done() + ready('T')),
+              S(not_there + ready('E')), C(query("commit")), S(done("ROLLBACK") + ready())});
     EXPECT_EQ(outcome.server, begin + query("update t") + failing_query() + query("commit"));
     EXPECT_EQ(outcome.client, begun + deadlock + ready('E') + done("ROLLBACK") + ready());
 }
 
 TEST(PostgresConversation, CommitThatWasDoneIsToldToHaveFailed) {
-    const auto outcome =
-        talk("COMMIT", deadlocked_after,
-             {client(begin), server(begun), client(query("commit")), server(done("COMMIT") + ready())});
+    const auto outcome = talk("COMMIT", deadlocked_after,
+                              {C(begin), S(begun), C(query("commit")), S(done("COMMIT") + ready())});
     EXPECT_EQ(outcome.server, begin + query("commit"));
     EXPECT_EQ(outcome.client, begun + deadlock + ready());
 }
 
 TEST(PostgresConversation, WhatIsSentAheadMeetsTheFailedTransaction) {
     const auto outcome = talk("UPDATE", deadlocked_after,
-                              {client(query("update t") + query("select 1")), server(done() + ready('T')),
-                               server(not_there + ready('E')), server(real_error + ready('E'))});
+                              {C(query("update t") + query("select 1")), S(done() + ready('T')),
+                               S(not_there + ready('E')), S(real_error + ready('E'))});
     EXPECT_EQ(outcome.server, query("update t") + failing_query() + query("select 1"));
     EXPECT_EQ(outcome.client, deadlock + ready('E') + real_error + ready('E'));
 }
 
 TEST(PostgresConversation, PipelinedQueriesAreAnsweredInTheirOrder) {
     const auto outcome = talk("UPDATE", deadlocked,
-                              {client(query("select 1") + query("update t") + query("select 2")),
-                               server(rows() + ready() + not_there + ready() + rows() + ready())});
+                              {C(query("select 1") + query("update t") + query("select 2")),
+                               S(rows() + ready() + not_there + ready() + rows() + ready())});
     EXPECT_EQ(outcome.server, query("select 1") + failing_query() + query("select 2"));
     EXPECT_EQ(outcome.client, rows() + ready() + deadlock + ready() + rows() + ready());
 }
@@ -302,17 +298,16 @@ TEST(PostgresConversation, PipelinedQueriesAreAnsweredInTheirOrder) {
 TEST(PostgresConversation, ExtendedQueryFailsWhereItsExecuteWouldBe) {
     const auto head = parse("", "update t") + bind("", "") + describe;
     const auto answered = parsed + bound + message('n');
-    const auto instead =
-        talk("UPDATE", deadlocked,
-             {client(head + execute() + bind("", "") + execute() + sync),
-              server(answered + not_there + ready()), client(query("select 1")), server(rows() + ready())});
+    const auto instead = talk("UPDATE", deadlocked,
+                              {C(head + execute() + bind("", "") + execute() + sync),
+                               S(answered + not_there + ready()), C(query("select 1")), S(rows() + ready())});
     EXPECT_EQ(instead.server, head + failing_execute() + sync + query("select 1"));
     EXPECT_EQ(instead.client, answered + deadlock + ready() + rows() + ready());
-    EXPECT_EQ(instead.bites, std::vector<std::string>{"1 UPDATE 'update t' writes"});
+    EXPECT_EQ(instead.bitten, std::vector<std::string>{"1 UPDATE update t by error"});
 
-    const auto after = talk(
-        "UPDATE", deadlocked_after,
-        {client(head + execute() + bind("", "") + execute() + sync), server(answered + done() + ready())});
+    const auto after =
+        talk("UPDATE", deadlocked_after,
+             {C(head + execute() + bind("", "") + execute() + sync), S(answered + done() + ready())});
     EXPECT_EQ(after.server, head + execute() + sync);
     EXPECT_EQ(after.client, answered + deadlock + ready());
 }
@@ -321,75 +316,70 @@ TEST(PostgresConversation, OneOfSeveralExecutesFails) {
     const auto first = parse("", "insert t") + bind("", "") + execute();
     const auto second = parse("", "update t") + bind("", "");
     const auto first_done = parsed + bound + done();
-    const auto instead = talk("UPDATE", deadlocked,
-                              {client(first + second + execute() + sync),
-                               server(first_done + parsed + bound + not_there + ready())});
+    const auto instead =
+        talk("UPDATE", deadlocked,
+             {C(first + second + execute() + sync), S(first_done + parsed + bound + not_there + ready())});
     EXPECT_EQ(instead.server, first + second + failing_execute() + sync);
     EXPECT_EQ(instead.client, first_done + parsed + bound + deadlock + ready());
     // What comes before it fails by itself: the server does no more, and the client is told that.
     const auto really =
-        talk("UPDATE", deadlocked,
-             {client(first + second + execute() + sync), server(parsed + real_error + ready())});
+        talk("UPDATE", deadlocked, {C(first + second + execute() + sync), S(parsed + real_error + ready())});
     EXPECT_EQ(really.client, parsed + real_error + ready());
-    EXPECT_TRUE(really.bites.empty());
+    EXPECT_TRUE(really.bitten.empty());
 }
 
 TEST(PostgresConversation, ExtendedEndingsComeInTheirTurn) {
     const auto head = parse("", "update t") + bind("", "");
     const auto fatal = talk("UPDATE", {.state = "57P01"},
-                            {client(query("select 1") + head + execute() + sync), server(rows() + ready())});
+                            {C(query("select 1") + head + execute() + sync), S(rows() + ready())});
     EXPECT_EQ(
         fatal.client,
         rows() + ready() + error("57P01", "terminating connection due to administrator command", "FATAL"));
     EXPECT_EQ(fatal.ending, "close");
     const auto cut = talk("UPDATE", {.kind = "reset", .bytes = 4},
-                          {client(head + execute() + sync), server(parsed + bound + done() + ready())});
+                          {C(head + execute() + sync), S(parsed + bound + done() + ready())});
     EXPECT_EQ(cut.client, parsed + bound + done().substr(0, 4));
     EXPECT_EQ(cut.ending, "reset");
 }
 
 TEST(PostgresConversation, PreparingFails) {
-    const auto outcome =
-        talk("PREPARE", deadlocked,
-             {client(parse("s", "select 1") + describe + flush + sync), server(not_there + ready())});
+    const auto outcome = talk("PREPARE", deadlocked,
+                              {C(parse("s", "select 1") + describe + flush + sync), S(not_there + ready())});
     EXPECT_EQ(outcome.server, failing_execute() + sync);
     EXPECT_EQ(outcome.client, deadlock + ready());
 }
 
 TEST(PostgresConversation, StatementsAreForgotten) {
-    const auto outcome = play(
-        "", {},
-        then(logged_in(), {client(parse("s", "select 1") + bind("p", "s") + message('C', "Pp\0"s) +
+    const auto outcome =
+        play("", {},
+             then(logged_in(), {C(parse("s", "select 1") + bind("p", "s") + message('C', "Pp\0"s) +
                                   execute("p") + message('C', "Ss\0"s) + bind("p", "s") + execute("p"))}));
-    EXPECT_EQ(outcome.asked, (std::vector<std::string>{"0 connect ''", "1 PREPARE 'select 1'", "2 EXECUTE ''",
-                                                       "3 EXECUTE ''"}));
+    EXPECT_EQ(outcome.judged, (std::vector<std::string>{"1 PREPARE select 1", "2 EXECUTE", "3 EXECUTE"}));
 }
 
 // COPY.
 
 TEST(PostgresConversation, CopyFromTheClientIsNotDoneAfter) {
-    const std::vector<Said> script = {client(query("COPY t FROM STDIN")), server(message('G', "in"))};
+    const std::vector<Line> script = {C(query("COPY t FROM STDIN")), S(message('G', "in"))};
     const auto passed = talk("COPY", deadlocked_after, script);
     EXPECT_EQ(passed.client, message('G', "in"));
-    EXPECT_TRUE(passed.bites.empty());
+    EXPECT_TRUE(passed.bitten.empty());
     EXPECT_EQ(talk("COPY", deadlocked, script).client.substr(0, deadlock.size()), deadlock);
-    const auto to =
-        talk("COPY", deadlocked_after,
-             {client(query("copy t to stdout")),
-              server(message('H', "out") + message('d', "1\n") + message('c') + done() + ready())});
+    const auto to = talk("COPY", deadlocked_after,
+                         {C(query("copy t to stdout")),
+                          S(message('H', "out") + message('d', "1\n") + message('c') + done() + ready())});
     EXPECT_EQ(to.client, deadlock + ready());
 }
 
 TEST(PostgresConversation, HiddenCopyIsEnded) {
     const auto hidden = query("update t; copy t from stdin");
-    const auto outcome =
-        talk("UPDATE", deadlocked_after,
-             {client(hidden), server(done() + message('G', "in")), server(real_error + ready())});
+    const auto outcome = talk("UPDATE", deadlocked_after,
+                              {C(hidden), S(done() + message('G', "in")), S(real_error + ready())});
     EXPECT_EQ(outcome.server, hidden + copy_fail());
     EXPECT_EQ(outcome.client, deadlock + ready());
     const auto ahead = talk("UPDATE", deadlocked_after,
-                            {client(hidden + query("select 1")), server(done() + message('G', "in")),
-                             server(real_error + ready()), server(rows() + ready())});
+                            {C(hidden + query("select 1")), S(done() + message('G', "in")),
+                             S(real_error + ready()), S(rows() + ready())});
     EXPECT_EQ(ahead.server, hidden + failing_query() + query("select 1"));
     EXPECT_EQ(ahead.client, deadlock + ready() + rows() + ready());
 }
@@ -397,14 +387,14 @@ TEST(PostgresConversation, HiddenCopyIsEnded) {
 // Opaque.
 
 TEST(PostgresConversation, EncryptionIsRefusedWhenStripped) {
-    const auto outcome = play("", {}, {client(gss_request), client(tls_request), client(startup)}, true);
+    const auto outcome = play("", {}, {C(gss_request), C(tls_request), C(startup)}, true);
     EXPECT_EQ(outcome.client, "NN");
     EXPECT_EQ(outcome.server, startup);
     EXPECT_FALSE(outcome.opaque);
 }
 
 TEST(PostgresConversation, RefusedEncryptionIsNoEnd) {
-    const auto script = then({client(tls_request), server("N")}, logged_in());
+    const auto script = then({C(tls_request), S("N")}, logged_in());
     const auto outcome = play("", {}, script);
     EXPECT_EQ(outcome.client, of(false, script));
     EXPECT_EQ(outcome.server, of(true, script));
@@ -412,17 +402,14 @@ TEST(PostgresConversation, RefusedEncryptionIsNoEnd) {
 }
 
 TEST(PostgresConversation, OpaqueAfterTlsCancelReplicationAndNonsense) {
-    const auto rest = std::vector<Said>{client("\0\x01\2\3\4\5"s), server("\x16\3\1"s), client("\xff")};
+    const auto rest = std::vector<Line>{C("\0\x01\2\3\4\5"s), S("\x16\3\1"s), C("\xff")};
     for (const auto& before :
-         {std::vector<Said>{client(tls_request), server("S")},
-          std::vector<Said>{client(gss_request), server("G")},
-          std::vector<Said>{client(untyped(80877102, "key12345"))},
-          std::vector<Said>{client("\x16\3\1\2\0\1"s)}, std::vector<Said>{client(untyped(131072, "old"))},
-          std::vector<Said>{server(real_error)},
-          then(logged_in(), {client(query("START_REPLICATION")), server(message('W', "both"))}),
-          then(logged_in(), {client(bind("", "")), server(ready())}),
-          then(logged_in(), {client("Q\0\0\0\3"s)}), then(logged_in(), {client(message('y'))}),
-          then(logged_in(), {client(parse("", "x") + query("select 1"))})}) {
+         {std::vector<Line>{C(tls_request), S("S")}, std::vector<Line>{C(gss_request), S("G")},
+          std::vector<Line>{C(untyped(80877102, "key12345"))}, std::vector<Line>{C("\x16\3\1\2\0\1"s)},
+          std::vector<Line>{C(untyped(131072, "old"))}, std::vector<Line>{S(real_error)},
+          then(logged_in(), {C(query("START_REPLICATION")), S(message('W', "both"))}),
+          then(logged_in(), {C(bind("", "")), S(ready())}), then(logged_in(), {C("Q\0\0\0\3"s)}),
+          then(logged_in(), {C(message('y'))}), then(logged_in(), {C(parse("", "x") + query("select 1"))})}) {
         const auto script = then(before, rest);
         const auto outcome = play("START", {}, script);
         EXPECT_TRUE(outcome.opaque);
@@ -432,58 +419,53 @@ TEST(PostgresConversation, OpaqueAfterTlsCancelReplicationAndNonsense) {
 }
 
 TEST(PostgresConversation, TlsThatEndsHereBeginsBehindTheYes) {
-    const auto session = then(logged_in(), {client(query("select 1"))});
-    const auto outcome =
-        play_ending_tls("SELECT", deadlocked, then({client(tls_request), server("S")}, session));
+    const auto session = then(logged_in(), {C(query("select 1"))});
+    const auto outcome = play_ending_tls("SELECT", deadlocked, then({C(tls_request), S("S")}, session));
     EXPECT_FALSE(outcome.opaque);
     EXPECT_EQ(outcome.client, "S<tls>" + of(false, session) + deadlock + ready());
     EXPECT_EQ(outcome.server, tls_request + "<tls>" + of(true, logged_in()));
-    const auto refused =
-        play_ending_tls("SELECT", deadlocked, then({client(tls_request), server("N")}, session));
+    const auto refused = play_ending_tls("SELECT", deadlocked, then({C(tls_request), S("N")}, session));
     EXPECT_EQ(refused.client, "N" + of(false, session) + deadlock + ready());
-    const auto twice =
-        play_ending_tls("", {}, {client(tls_request), server("S"), client(tls_request), server("S")});
+    const auto twice = play_ending_tls("", {}, {C(tls_request), S("S"), C(tls_request), S("S")});
     EXPECT_EQ(twice.client, "S<tls>S") << "once";
     EXPECT_TRUE(twice.opaque);
-    const auto gss = play_ending_tls("SELECT", {}, {client(gss_request), server("G"), client("\1\2")});
+    const auto gss = play_ending_tls("SELECT", {}, {C(gss_request), S("G"), C("\1\2")});
     EXPECT_TRUE(gss.opaque);
     const auto full = error("53300", "sorry, too many clients already", "FATAL");
-    const auto met = play_ending_tls(
-        "connect", {}, {client(gss_request), client(tls_request), server("S"), client(startup)});
+    const auto met = play_ending_tls("connect", {}, {C(gss_request), C(tls_request), S("S"), C(startup)});
     EXPECT_EQ(met.client, "NS<tls>" + full) << "a client that insists on TLS meets the fault, too";
     EXPECT_EQ(met.server, tls_request + "<tls>");
     EXPECT_EQ(met.ending, "close");
 }
 
 TEST(PostgresConversation, NonsenseWhileAFaultIsPendingEndsIt) {
-    EXPECT_EQ(talk("SELECT", deadlocked_after, {client(query("select 1")), client(message('y'))}).ending,
-              "close");
-    EXPECT_EQ(talk("SELECT", deadlocked_after, {client(query("select 1")), server("Z\0\0\0\0"s)}).ending,
-              "close");
+    EXPECT_EQ(talk("SELECT", deadlocked_after, {C(query("select 1")), C(message('y'))}).ending, "close");
+    EXPECT_EQ(talk("SELECT", deadlocked_after, {C(query("select 1")), S("Z\0\0\0\0"s)}).ending, "close");
 }
 
 TEST(PostgresConversation, LongStatementIsReadInPart) {
     const auto text = "select " + std::string(200000, 'x');
-    fixture::VerbJudge judge("SELECT", deadlocked);
-    fixture::Heard heard;
+    Outcome heard;
+    KeepingEffects effects(heard);
+    NamedJudge judge(heard, deadlocked, {"SELECT"});
     const auto conversation = make_postgres_conversation(judge, {});
     for (const auto& said : logged_in())
-        said.by_client ? conversation->from_client(said.bytes, heard)
-                       : conversation->from_server(said.bytes, heard);
+        said.from == Line::From::client ? conversation->from_client(said.bytes, effects)
+                                        : conversation->from_server(said.bytes, effects);
     heard = {};
-    conversation->from_client(query(text), heard);
+    conversation->from_client(query(text), effects);
     EXPECT_EQ(heard.client, deadlock + ready());
     EXPECT_EQ(heard.server, "");
-    ASSERT_EQ(judge.asked.size(), 1U);
-    EXPECT_LT(judge.asked[0].size(), 66000U);
+    ASSERT_EQ(heard.judged.size(), 1U);
+    EXPECT_LT(heard.judged[0].size(), 66000U);
 }
 
 TEST(PostgresConversation, TooManyQueriesAheadOfTheirAnswers) {
     std::string queries;
     for (int i = 0; i < 1100; ++i)
         queries += query("");
-    EXPECT_TRUE(play("", {}, then(logged_in(), {client(queries)})).opaque);
-    EXPECT_EQ(talk("SELECT", deadlocked_after, {client(query("select 1")), client(queries)}).ending, "close");
+    EXPECT_TRUE(play("", {}, then(logged_in(), {C(queries)})).opaque);
+    EXPECT_EQ(talk("SELECT", deadlocked_after, {C(query("select 1")), C(queries)}).ending, "close");
 }
 
 }  // namespace
