@@ -7,16 +7,18 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "seism/wire/conversation_fixture.hpp"
 
-/// What the fuzz targets of Seism's conversations share. The input is three bytes (the kind of the fault; its
-/// mode and which requests meet it; a seed of cuts) and then pieces of a dialogue: two bytes, whose first bit
-/// says that it is the server who speaks and the rest how many bytes follow, and these bytes.
+/// What the fuzz targets of Seism's conversations share. The input is three bytes (the kind of the fault, and
+/// in its two highest bits whether TLS passes, is stripped or ends; its mode and which requests meet it; a
+/// seed of cuts) and then pieces of a dialogue: two bytes, whose first bit says that it is the server who
+/// speaks and the rest how many bytes follow, and these bytes.
 ///
-/// Whatever comes: cut into other pieces it comes to the same, and without a fault each side gets what the
-/// other one said, byte for byte.
+/// Whatever comes: cut into other pieces it comes to the same, nothing is said behind the end, and without a
+/// fault each side gets what the other one said, byte for byte (unless TLS is stripped).
 namespace fuzz {
 
 using namespace homespun::seism::wire;
@@ -36,15 +38,31 @@ class EveryNth final : public Judge {
     std::uint64_t nth_;
 };
 
+/// Leaves no mark where TLS begins.
+class UnmarkedEffects final : public KeepingEffects {
+  public:
+    using KeepingEffects::KeepingEffects;
+    void start_tls(std::string_view early) override {
+        if (std::exchange(has_tls_, true)) std::abort();
+        unread = early;
+    }
+
+  private:
+    bool has_tls_ = false;
+};
+
 struct Script {
     Fault fault;
+    ConversationOptions options;
     std::uint64_t nth;
     std::vector<Line> lines;
     std::string said_by_client, said_by_server;
 };
 
 inline Script read_script(std::string_view bytes, const std::vector<Fault>& faults) {
-    Script script{faults[static_cast<unsigned char>(bytes[0]) % faults.size()],
+    const auto kind = static_cast<unsigned char>(bytes[0]);
+    Script script{faults[(kind & 0x3fU) % faults.size()],
+                  {.strip_tls = (kind & 0xc0U) == 0x40, .terminate_tls = (kind & 0xc0U) == 0x80},
                   static_cast<unsigned char>(bytes[1]) / 4U % 8,
                   {},
                   {},
@@ -65,11 +83,13 @@ inline Script read_script(std::string_view bytes, const std::vector<Fault>& faul
     return script;
 }
 
-inline Outcome run(const Factory& factory, const Script& script, unsigned cuts) {
+using MakeConversation = std::function<std::unique_ptr<Conversation>(Judge&, const ConversationOptions&)>;
+
+inline Outcome run(const MakeConversation& make, const Script& script, unsigned cuts) {
     Outcome outcome;
-    KeepingEffects effects(outcome);
+    UnmarkedEffects effects(outcome);
     EveryNth judge(script.fault, script.nth);
-    const auto conversation = factory(judge);
+    const auto conversation = make(judge, script.options);
     std::minstd_rand random(cuts);
     conversation->opened(effects);
     for (const auto& [from, bytes, end] : script.lines) {
@@ -81,23 +101,26 @@ inline Outcome run(const Factory& factory, const Script& script, unsigned cuts) 
             const auto now = std::string_view(bytes).substr(at, size);
             at += size;
             client ? conversation->from_client(now, effects) : conversation->from_server(now, effects);
+            if (const auto unread = std::exchange(effects.unread, {}); !unread.empty())
+                conversation->from_client(unread, effects);
         }
     }
     outcome.opaque = conversation->is_opaque();
     return outcome;
 }
 
-inline int check(const Factory& factory, const std::vector<Fault>& faults, const std::uint8_t* data,
+inline int check(const MakeConversation& make, const std::vector<Fault>& faults, const std::uint8_t* data,
                  std::size_t size) {
     if (size < 3) return 0;
     const auto script = read_script({reinterpret_cast<const char*>(data), size}, faults);
-    const auto whole = run(factory, script, 0);
-    const auto cut = run(factory, script, 1U + data[2]);
+    const auto whole = run(make, script, 0);
+    const auto cut = run(make, script, 1U + data[2]);
     if (cut != whole) {
         std::cerr << "whole\n" << whole << "\ncut\n" << cut << '\n';
         std::abort();
     }
-    if (script.nth != 0) return 0;
+    if (whole.ending.find(',') != std::string::npos) std::abort();
+    if (script.nth != 0 || script.options.strip_tls) return 0;
     if (whole.client != script.said_by_server || whole.server != script.said_by_client) std::abort();
     if (!whole.ending.empty() || !whole.dripped.empty()) std::abort();
     return 0;

@@ -20,5 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         {.kind = "header", .message = "X-A: b\nServer:"},
         {.kind = "header", .state = "request", .message = "X-A: b\nHost:"},
         {.kind = "garbage", .bytes = 5}};
-    return check([](Judge& judge) { return make_http_conversation(judge, {}); }, faults, data, size);
+    return check([](Judge& judge,
+                    const ConversationOptions& options) { return make_http_conversation(judge, options); },
+                 faults, data, size);
 }

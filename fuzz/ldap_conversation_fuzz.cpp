@@ -1,9 +1,15 @@
-// An LDAP conversation between two who may say anything.
-#include "sql_conversation_fuzz.hpp"
+// Any bytes may come from clients and servers that should speak LDAP (conversation_fuzz.hpp).
+
+#include "conversation_fuzz.hpp"
+#include "seism/wire/ldap_conversation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    conversation_fuzz::check(homespun::seism::wire::Protocol::ldap,
-                             {"error", "close", "reset", "hang", "garbage", "disconnect"},
-                             {reinterpret_cast<const char*>(data), size});
-    return 0;
+    using namespace fuzz;
+    static const std::vector<Fault> faults = {{.kind = "error"},   {.kind = "error", .bytes = 1},
+                                              {.kind = "close"},   {.kind = "close", .bytes = 2},
+                                              {.kind = "reset"},   {.kind = "hang"},
+                                              {.kind = "garbage"}, {.kind = "disconnect"}};
+    return check([](Judge& judge,
+                    const ConversationOptions& options) { return make_ldap_conversation(judge, options); },
+                 faults, data, size);
 }

@@ -14,5 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "close"},
                                               {.kind = "garbage", .bytes = 5},
                                               {.kind = "reset", .bytes = 7}};
-    return check([](Judge& judge) { return make_memcached_conversation(judge, {}); }, faults, data, size);
+    return check(
+        [](Judge& judge, const ConversationOptions& options) {
+            return make_memcached_conversation(judge, options);
+        },
+        faults, data, size);
 }

@@ -1,9 +1,19 @@
-// A MySQL conversation between two who may say anything.
-#include "sql_conversation_fuzz.hpp"
+// Any bytes may come from clients and servers that should speak MySQL (conversation_fuzz.hpp).
+
+#include "conversation_fuzz.hpp"
+#include "seism/wire/mysql_conversation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    conversation_fuzz::check(homespun::seism::wire::Protocol::mysql,
-                             {"error", "close", "reset", "hang", "garbage"},
-                             {reinterpret_cast<const char*>(data), size});
-    return 0;
+    using namespace fuzz;
+    static const std::vector<Fault> faults = {{.kind = "error", .code = 1213},
+                                              {.kind = "error"},
+                                              {.kind = "close"},
+                                              {.kind = "close", .bytes = 3},
+                                              {.kind = "reset"},
+                                              {.kind = "reset", .bytes = 1},
+                                              {.kind = "hang"},
+                                              {.kind = "garbage"}};
+    return check([](Judge& judge,
+                    const ConversationOptions& options) { return make_mysql_conversation(judge, options); },
+                 faults, data, size);
 }

@@ -1,9 +1,17 @@
-// A PostgreSQL conversation between two who may say anything.
-#include "sql_conversation_fuzz.hpp"
+// Any bytes may come from clients and servers that should speak PostgreSQL (conversation_fuzz.hpp).
+
+#include "conversation_fuzz.hpp"
+#include "seism/wire/postgres_conversation.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    conversation_fuzz::check(homespun::seism::wire::Protocol::postgres,
-                             {"error", "close", "reset", "hang", "garbage"},
-                             {reinterpret_cast<const char*>(data), size});
-    return 0;
+    using namespace fuzz;
+    static const std::vector<Fault> faults = {{.state = "40P01"}, {.state = "57P01"},
+                                              {.kind = "close"},  {.kind = "close", .bytes = 3},
+                                              {.kind = "reset"},  {.kind = "reset", .bytes = 1},
+                                              {.kind = "hang"},   {.kind = "garbage"}};
+    return check(
+        [](Judge& judge, const ConversationOptions& options) {
+            return make_postgres_conversation(judge, options);
+        },
+        faults, data, size);
 }

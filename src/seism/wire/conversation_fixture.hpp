@@ -35,7 +35,7 @@ inline std::ostream& operator<<(std::ostream& out, const Outcome& outcome) {
     return out;
 }
 
-class KeepingEffects final : public Effects {
+class KeepingEffects : public Effects {
   public:
     explicit KeepingEffects(Outcome& outcome) : outcome_(outcome) {}
     void to_client(std::string_view bytes) override { say(outcome_.client, bytes); }
