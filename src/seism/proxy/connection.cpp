@@ -131,17 +131,19 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
     ProxyCounts::add(counts_.received[link], got.bytes);
     from.bulk = got.bytes < least_bulk ? 0 : from.bulk + got.bytes;
     if (got.bytes < buffer.size() && !from.hung_up) from.readable = false;
-    const std::string_view bytes(buffer.data(), got.bytes);
+    std::string_view bytes(buffer.data(), got.bytes);
     constexpr char tls_handshake = 0x16;
     if (link == up && !std::exchange(has_heard_client_, true) && tls_plan_ != nullptr &&
         bytes.front() == tls_handshake)
-        start_tls();
+        start_tls({});
     if (!from.secure) {
         hear(link, bytes, now);
-        return state_ == State::carrying;
+        if (state_ != State::carrying || unread_.empty()) return state_ == State::carrying;
+        bytes = unread_;
     }
     std::string said;
     if (!decrypt(link, bytes, said)) return false;
+    unread_.clear();
     if (!said.empty()) hear(link, said, now);
     if (state_ == State::carrying && from.secure->session.has_ended() && !from.has_ended) {
         from.has_ended = true;

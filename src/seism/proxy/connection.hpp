@@ -134,7 +134,7 @@ class Connection final : private wire::Effects {
     void drip_to_client(std::string_view bytes, std::chrono::milliseconds interval) override;
     void close() override;
     void hold() override;
-    void start_tls() override;
+    void start_tls(std::string_view unread) override;
     void end_to_server() override;
     void end_to_client() override;
 
@@ -184,6 +184,7 @@ class Connection final : private wire::Effects {
 
     const TlsPlan* tls_plan_ = nullptr;
     std::string problem_;
+    std::string unread_;  ///< TLS of the client, come together with what asked for TLS
     State state_ = State::carrying;
     bool connected_ = false;
     bool has_heard_client_ = false;
