@@ -31,7 +31,7 @@ SELF_CONTAINED = {
 PURE = ("base", "net/http", "sync/protocol", "barrel/rbr", "seism/wire")
 
 # Headers of ours that no other room may see.
-PRIVATE = {"net/io/asio.hpp": "net", "net/io/connection.hpp": "net"}
+PRIVATE = {"net/io/asio.hpp": "net", "net/io/connection.hpp": "net", "net/io/tls_context.hpp": "net"}
 
 # Third-party header -> where it may be included; paths from the top of the tree.
 THIRD_PARTY = (
@@ -40,7 +40,7 @@ THIRD_PARTY = (
     (r"simdjson", r"src/(base|sync/protocol)/.+\.cpp"),
     (r"spdlog/", r"src/base/log\.cpp"),
     (r"fmt/", r"(apps|src)/.+\.cpp"),
-    (r"openssl/", r"src/(base|net|sync)/.+\.cpp"),
+    (r"openssl/", r"src/((base|net|sync)/.+\.cpp|net/io/tls_context\.hpp)"),
     (r"argon2\.h", r"src/sync/accounts/.+\.cpp"),
     (r"curl/", r"src/sync/registration/.+\.cpp"),
     (r"(?:ldap|lber)\.h", r"src/sync/auth/ldap_.+\.cpp"),

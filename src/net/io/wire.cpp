@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include <boost/asio/write.hpp>
 
 #include "net/io/asio.hpp"
+#include "net/io/tls_context.hpp"
 
 namespace homespun::net {
 namespace {
@@ -72,64 +72,14 @@ struct Lookup : std::enable_shared_from_this<Lookup> {
     tcp::resolver::results_type found;
 };
 
-bool is_numeric(const std::string& host) {
-    ErrorCode error;
-    (void)asio::ip::make_address(host, error);
-    return !error;
-}
-
-/// What is wrong with a peer's certificate, and what to do.
-std::string certificate_problem(long verdict, const std::string& host) {
-    switch (verdict) {
-        case X509_V_ERR_HOSTNAME_MISMATCH:
-        case X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return fmt::format("its certificate is not made out to {}", host);
-        case X509_V_ERR_CERT_HAS_EXPIRED:
-            return "its certificate has expired (or this machine's clock is wrong)";
-        case X509_V_ERR_CERT_NOT_YET_VALID:
-            return "its certificate is not valid yet (or this machine's clock is wrong)";
-        default:
-            return fmt::format(
-                "its certificate is not trusted: {}; if the authority is your own, name its file with "
-                "ca_file",
-                X509_verify_cert_error_string(verdict));
-    }
-}
-
 }  // namespace
-
-struct TlsTrust::Impl {
-    asio::ssl::context context{asio::ssl::context::tls_client};
-};
-
-TlsTrust::TlsTrust(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-TlsTrust::~TlsTrust() = default;
-
-base::Result<std::unique_ptr<TlsTrust>> TlsTrust::load(const std::string& ca_file) {
-    auto impl = std::make_unique<Impl>();
-    auto& context = impl->context;
-    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-    ErrorCode error;
-    context.set_verify_mode(asio::ssl::verify_peer, error);
-    if (error) return base::fail("cannot switch certificate checks on: " + error.message());
-    if (ca_file.empty()) {
-        context.set_default_verify_paths(error);
-        if (error) return base::fail("cannot load the system's certificate authorities: " + error.message());
-    } else {
-        context.load_verify_file(ca_file, error);
-        if (error)
-            return base::fail(
-                fmt::format("cannot load certificate authorities from {}: {}; it must be a PEM file", ca_file,
-                            error.message()));
-    }
-    return std::unique_ptr<TlsTrust>(new TlsTrust(std::move(impl)));
-}
 
 struct Wire::Impl : std::enable_shared_from_this<Impl> {
     explicit Impl(asio::io_context& its_context) : context(its_context), socket(context), timer(context) {}
 
     asio::io_context& context;
     Socket socket;
+    std::optional<asio::ssl::context> tls_context;
     std::optional<asio::ssl::stream<Socket&>> tls;
     asio::steady_timer timer;
     std::shared_ptr<Lookup> lookup;
@@ -225,18 +175,13 @@ base::Task<base::Result<void>> Wire::connect_unix(std::string path) {
 }
 
 base::Task<base::Result<void>> Wire::start_tls(TlsTrust& trust, std::string host) {
-    auto& tls = impl_->tls.emplace(impl_->socket, trust.impl_->context);
+    // Asio's context owns what it wraps, and this one is everybody's.
+    SSL_CTX_up_ref(trust.context().native.get());
+    impl_->tls_context.emplace(trust.context().native.get());
+    auto& tls = impl_->tls.emplace(impl_->socket, *impl_->tls_context);
     auto* const session = tls.native_handle();
-    auto* const demands = SSL_get0_param(session);
-    bool set = true;
-    if (is_numeric(host)) {
-        set = X509_VERIFY_PARAM_set1_ip_asc(demands, host.c_str()) == 1;
-    } else {
-        X509_VERIFY_PARAM_set_hostflags(demands, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        set = X509_VERIFY_PARAM_set1_host(demands, host.data(), host.size()) == 1 &&
-              SSL_set_tlsext_host_name(session, host.c_str()) == 1;
-    }
-    if (!set) co_return base::fail(fmt::format("TLS cannot check for the name {}", host));
+    if (!demand_host(session, host))
+        co_return base::fail(fmt::format("TLS cannot check for the name {}", host));
     const auto done = co_await operation(
         [&](auto handler) { tls.async_handshake(asio::ssl::stream_base::client, std::move(handler)); });
     if (!done.error) co_return base::Result<void>();

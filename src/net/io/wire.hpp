@@ -10,22 +10,9 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "net/io/loop.hpp"
+#include "net/io/tls_trust.hpp"
 
 namespace homespun::net {
-
-/// Whom TLS peers must be vouched for by. Immutable after loading; a client's connections share it.
-class TlsTrust {
-  public:
-    /// `ca_file` is a PEM file of the authorities that count; empty means the system's. TLS 1.2 or newer.
-    static base::Result<std::unique_ptr<TlsTrust>> load(const std::string& ca_file);
-    ~TlsTrust();
-
-  private:
-    friend class Wire;
-    struct Impl;
-    explicit TlsTrust(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
-};
 
 /// One connection of a client: a TCP or unix socket, with TLS over it once asked for. Lives on its loop's
 /// thread. One operation at a time; errors are half sentences that say why ("no answer in time").

@@ -182,6 +182,7 @@ void Carrying::welcome(Proxy& proxy, int descriptor) {
     slot.connection->dial_at = now;
     for (auto& placed : proxy.toxics)
         work(placed, slot);
+    converse(slot);
     if (!orders_.poller().watch(descriptor, tag | about_client)) slot.connection->reset();
     if (find(tag) != nullptr) drive(tag);
 }
@@ -208,6 +209,34 @@ void Carrying::work(Placed& placed, Slot& slot) {
     ProxyCounts::add(slot.proxy->plan.counts->bites, 1);
     if (options_.watcher != nullptr)
         options_.watcher->bitten({slot.proxy->plan.name, toxic.name, connection.ordinal(), 0});
+}
+
+/// A proxy whose protocol is known, or has a toxic for its requests, hears what is said.
+void Carrying::converse(Slot& slot) {
+    auto& proxy = *slot.proxy;
+    auto& connection = *slot.connection;
+    auto protocol = proxy.plan.protocol;
+    if (protocol == wire::Protocol::tcp && !proxy.rules.empty())
+        protocol = find_toxic_type(proxy.rules.front()->toxic().type)->protocol;
+    if (protocol == wire::Protocol::tcp || connection.dial_at == never) return;
+    auto judge = std::make_unique<RequestJudge>(
+        proxy.rules,
+        RequestJudge::Setting{proxy.plan.name, protocol, connection.ordinal(),
+                              proxy.dice.of(connection.ordinal()), *proxy.plan.counts, options_.watcher});
+    auto conversation = wire::make_conversation(protocol, *judge, {.strip_tls = proxy.plan.strip_tls});
+    connection.converse(std::move(judge), std::move(conversation), connection.opened());
+}
+
+void Carrying::make_rules(Proxy& proxy) {
+    RequestRules rules;
+    for (const auto& placed : proxy.toxics) {
+        if (find_toxic_type(placed.toxic.type)->place != Place::request) continue;
+        const auto same = std::ranges::find_if(
+            proxy.rules, [&](const auto& rule) { return rule->is_of(placed.toxic.name, placed.revision); });
+        rules.push_back(
+            same != proxy.rules.end() ? *same : std::make_shared<RequestRule>(placed.toxic, placed.revision));
+    }
+    proxy.rules = std::move(rules);
 }
 
 void Carrying::dial(Slot& slot) {
@@ -330,6 +359,7 @@ void Carrying::open(std::uint64_t id, ProxyPlan plan) {
     proxy->numeric = net::TcpAddress::numeric(proxy->plan.upstream_host, proxy->plan.upstream_port);
     for (auto& toxic : std::exchange(proxy->plan.toxics, {}))
         proxy->toxics.push_back({std::move(toxic), proxy->next_place++});
+    make_rules(*proxy);
     const int descriptor = proxy->plan.socket->descriptor();
     proxies_[id] = std::move(proxy);
     orders_.poller().watch(descriptor, (id << about_bits) | about_listener);
@@ -354,6 +384,7 @@ void Carrying::add_toxic(std::uint64_t id, Toxic toxic) {
     if (found == proxies_.end()) return;
     auto& proxy = *found->second;
     proxy.toxics.push_back({std::move(toxic), proxy.next_place++});
+    make_rules(proxy);
     for_each_connection(proxy, [&](Slot& slot) { work(proxy.toxics.back(), slot); });
 }
 
@@ -366,6 +397,7 @@ void Carrying::update_toxic(std::uint64_t id, Toxic toxic) {
     if (placed == proxy.toxics.end()) return;
     placed->toxic = std::move(toxic);
     ++placed->revision;
+    make_rules(proxy);
     for_each_connection(proxy, [&](Slot& slot) {
         slot.connection->erase_for_another(link_of(placed->toxic), placed->place);
         work(*placed, slot);
@@ -383,6 +415,7 @@ void Carrying::remove_toxic(std::uint64_t id, const std::string& name) {
     const auto place = placed->place;
     const auto now = std::chrono::steady_clock::now();
     proxy.toxics.erase(placed);
+    make_rules(proxy);
     for_each_connection(proxy, [&](Slot& slot) { slot.connection->erase(link, place, now); });
 }
 

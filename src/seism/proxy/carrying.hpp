@@ -14,6 +14,7 @@
 #include "net/io/poller.hpp"
 #include "seism/proxy/connection.hpp"
 #include "seism/proxy/engine.hpp"
+#include "seism/proxy/request_judge.hpp"
 #include "sys/blocking_pool.hpp"
 
 namespace homespun::seism {
@@ -66,6 +67,7 @@ class Carrying final : public Carrier {
         ProxyPlan plan;
         Dice dice;
         std::vector<Placed> toxics = {};
+        RequestRules rules = {};                             ///< of those toxics that meet requests
         std::unordered_set<std::uint64_t> connections = {};  ///< tags
         std::uint64_t next_place = 0, next_connection = 0;
         std::optional<net::TcpAddress> numeric = {};  ///< the upstream, when no name must be looked up
@@ -92,6 +94,8 @@ class Carrying final : public Carrier {
     void dial_failed(Slot& slot, const std::string& why);
     void dialled(Slot& slot);
     void work(Placed& placed, Slot& slot);
+    void converse(Slot& slot);
+    static void make_rules(Proxy& proxy);
     void drive(std::uint64_t tag);
     void tell_bites(Slot& slot);
     void drop(std::uint64_t tag);

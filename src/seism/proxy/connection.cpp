@@ -7,12 +7,8 @@
 namespace homespun::seism {
 namespace {
 
-using namespace std::chrono_literals;
-
 /// A connection that has so much to carry lets others have their turn.
 constexpr std::size_t turn_bytes = std::size_t{1} << 20;
-/// For what was let go to be sent before a close.
-constexpr auto closing_time = 2s;
 
 /// Takes what has come off a socket that is about to be closed: with unread bytes the kernel would send RST
 /// where FIN is meant.
@@ -42,6 +38,7 @@ void Connection::connected() {
 }
 
 Connection::Step Connection::drive(Carrier& carrier, Time now) {
+    now_ = now;
     std::size_t turns = 0;
     bool moved = state_ == State::carrying;
     while (moved && state_ == State::carrying) {
@@ -53,25 +50,37 @@ Connection::Step Connection::drive(Carrier& carrier, Time now) {
         }
         if (++turns * carrier.buffer().size() >= turn_bytes && moved) return Step::again;
     }
+    if (state_ == State::held)
+        return sides_[client].hung_up || sides_[server].hung_up ? (end_now(carrier.buffer()), Step::ended)
+                                                                : Step::wait;
+    if (state_ == State::lingering) return linger(carrier.buffer(), now);
     if (state_ == State::closing) {
         const auto step = go_on_closing(now);
         if (step == Step::ended) end_now(carrier.buffer());
         return step;
     }
-    due_ = std::min({link_due_[up], link_due_[down], dial_at, dial_deadline});
+    due_ =
+        std::min({link_due_[up], link_due_[down], dial_at, dial_deadline, talk_ ? talk_->next_drop : never});
     return state_ == State::ended ? Step::ended : Step::wait;
 }
 
 void Connection::carry(std::size_t link, Time now) {
     auto& to = sides_[1 - link];
+    if (link == down && talk_) drip(now);
     if (links_[link].has_stages()) {
         bool more = true;
         while (more) {
-            auto outcome = links_[link].run(now, to.outbox);
+            const bool talks = link == down && talk_;
+            auto outcome = links_[link].run(now, talks ? talk_->tail : to.outbox);
             link_due_[link] = outcome.due;
             for (const auto place : outcome.bitten)
                 bitten_.push_back({link, place});
-            const bool was_full = to.outbox.is_full();
+            bool was_full = to.outbox.is_full();
+            if (talks) {
+                was_full = was_full || talk_->tail.is_full();
+                listen_to_server();
+                if (state_ != State::carrying) return;
+            }
             flush(link);
             if (state_ == State::ended) return;
             if (outcome.fate == Fate::reset) return reset();
@@ -80,6 +89,8 @@ void Connection::carry(std::size_t link, Time now) {
         }
     } else {
         link_due_[link] = never;
+        if (link == down && talk_) listen_to_server();
+        if (state_ != State::carrying) return;
         if (to.outbox.has_chunk()) flush(link);
         if (state_ == State::ended) return;
     }
@@ -95,6 +106,8 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
     auto& to = sides_[1 - link];
     if (!from.readable || from.has_ended || (link == down && !connected_)) return false;
     if (links_[link].has_stages() ? links_[link].entrance().is_full() : to.outbox.is_full()) return false;
+    // A client that does not take what it is told is not asked for more.
+    if (talk_ && (sides_[client].outbox.is_full() || talk_->tail.is_full())) return false;
     const auto buffer = carrier.buffer();
     const auto got = from.socket.receive(buffer);
     if (got.error == EAGAIN) {
@@ -109,13 +122,29 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
     }
     if (got.end) {
         from.has_ended = true;
-        (links_[link].has_stages() ? links_[link].entrance() : to.outbox).push_end(now);
-        return true;
+        take_end(link, now);
+        return state_ == State::carrying;
     }
     ProxyCounts::add(counts_.received[link], got.bytes);
     if (got.bytes < buffer.size() && !from.hung_up) from.readable = false;
-    enter(link, {buffer.data(), got.bytes}, now);
-    return true;
+    const std::string_view bytes(buffer.data(), got.bytes);
+    if (talk_ && link == up)
+        talk_->conversation->from_client(bytes, *this);
+    else if (talk_ && !links_[down].has_stages() && !talk_->tail.has_chunk())
+        talk_->conversation->from_server(bytes, *this);
+    else if (talk_ && !links_[down].has_stages())
+        talk_->tail.push(bytes, now);
+    else
+        enter(link, bytes, now);
+    return state_ == State::carrying;
+}
+
+void Connection::take_end(std::size_t link, Time now) {
+    if (talk_ && link == up) return talk_->conversation->client_ended(*this);
+    if (links_[link].has_stages()) return links_[link].entrance().push_end(now);
+    if (!talk_) return sides_[1 - link].outbox.push_end(now);
+    talk_->tail.push_end(now);
+    listen_to_server();
 }
 
 void Connection::enter(std::size_t link, std::string_view bytes, Time now) {
@@ -174,7 +203,7 @@ void Connection::broken(std::size_t link, Time now) {
 }
 
 void Connection::close(Time now) {
-    if (state_ != State::carrying) return;
+    if (state_ != State::carrying && state_ != State::held) return;
     state_ = State::closing;
     close_deadline_ = now + closing_time;
 }

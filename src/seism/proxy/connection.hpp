@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "net/io/stream_socket.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/link.hpp"
+#include "seism/wire/conversation.hpp"
 
 namespace homespun::seism {
 
@@ -28,7 +30,7 @@ enum class Opening : std::uint8_t { dial, reject, blackout };
 
 /// A client, its server, and a link each way. Lives on the engine's thread, which owns it, tells it what its
 /// sockets are ready for and drives it; it ends by saying so.
-class Connection {
+class Connection final : private wire::Effects {
   public:
     Connection(std::uint64_t tag, std::uint64_t ordinal, net::StreamSocket client, ProxyCounts& counts,
                Time opened);
@@ -61,9 +63,13 @@ class Connection {
     /// What was let go is still sent, then both sides end (FIN).
     void close(Time now);
     /// Both sides end at once (RST).
-    void reset();
+    void reset() override;
     /// Both sides end at once (FIN); what is under way is dropped. `scratch` to read into.
     void end_now(std::span<char> scratch);
+
+    /// From here on everything goes through a conversation; before anything was read.
+    void converse(std::unique_ptr<wire::Judge> judge, std::unique_ptr<wire::Conversation> conversation,
+                  Time now);
 
     [[nodiscard]] std::uint64_t tag() const { return tag_; }
     [[nodiscard]] std::uint64_t ordinal() const { return ordinal_; }
@@ -88,9 +94,30 @@ class Connection {
     Time scheduled = never;      ///< of the engine: its earliest alarm for this connection
 
   private:
-    enum class State : std::uint8_t { carrying, closing, ended };
+    /// For what was let go to be sent before a close.
+    static constexpr std::chrono::seconds closing_time{2};
+
+    enum class State : std::uint8_t {
+        carrying,
+        held,       ///< nothing passes until somebody hangs up
+        closing,    ///< the rest is sent, then both sides end
+        lingering,  ///< the rest is sent, the client told, and what it still says dropped
+        ended,
+    };
+
+    void to_client(std::string_view bytes) override;
+    void to_server(std::string_view bytes) override;
+    void drip_to_client(std::string_view bytes, std::chrono::milliseconds interval) override;
+    void close() override;
+    void hold() override;
+    void end_to_server() override;
+    void end_to_client() override;
 
     void carry(std::size_t link, Time now);
+    void listen_to_server();
+    void take_end(std::size_t link, Time now);
+    void drip(Time now);
+    Step linger(std::span<char> scratch, Time now);
     bool read(std::size_t link, Carrier& carrier, Time now);
     void enter(std::size_t link, std::string_view bytes, Time now);
     /// Whether anything went.
@@ -107,6 +134,18 @@ class Connection {
     std::array<Side, 2> sides_;
     std::array<Link, 2> links_;
     std::array<Time, 2> link_due_{never, never};
+    /// Only with a conversation. Where the link down ends; the conversation reads it.
+    struct Talk {
+        std::unique_ptr<wire::Judge> judge;
+        std::unique_ptr<wire::Conversation> conversation;
+        ChunkQueue tail{std::size_t{64} << 10};
+        std::string dripping = {};  ///< goes to the client byte by byte; what is said later waits
+        std::chrono::milliseconds interval{};
+        Time next_drop = never;
+        std::string after_dripping = {};
+    };
+    std::unique_ptr<Talk> talk_;
+    Time now_{};  ///< of the drive under way
     std::vector<Bitten> bitten_;
     State state_ = State::carrying;
     bool connected_ = false;

@@ -11,6 +11,7 @@
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/listen_socket.hpp"
 #include "seism/toxics/toxic.hpp"
+#include "seism/wire/conversation.hpp"
 
 namespace homespun::seism {
 
@@ -26,7 +27,11 @@ struct ProxyPlan {
     std::shared_ptr<ListenSocket> socket;
     std::string upstream_host;  ///< a name is looked up for each connection
     std::uint16_t upstream_port = 0;
-    std::vector<Toxic> toxics;
+    std::vector<Toxic> toxics = {};
+    /// What is spoken; `tcp`: what its first toxic for requests speaks, when a connection comes, if there is
+    /// one.
+    wire::Protocol protocol = wire::Protocol::tcp;
+    bool strip_tls = false;  ///< asks both sides to do without TLS, where the protocol lets it
     std::shared_ptr<ProxyCounts> counts;
 };
 

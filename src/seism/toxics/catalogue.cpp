@@ -1,10 +1,13 @@
 #include "seism/toxics/catalogue.hpp"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
+
+#include "seism/toxics/request_types.hpp"
 
 namespace homespun::seism {
 namespace {
@@ -162,7 +165,12 @@ std::vector<ToxicType> make_types() {
 }
 
 const std::vector<ToxicType>& types() {
-    static const auto all = make_types();
+    static const auto all = [] {
+        auto types = make_types();
+        for (auto& type : request_types())
+            types.push_back(std::move(type));
+        return types;
+    }();
     return all;
 }
 
@@ -172,6 +180,10 @@ base::Result<void> check(const AttributeRule& rule, const AttributeValue& value)
     };
     if (value.index() != rule.standard.index()) return wrong("another kind of value is needed");
     if (const auto* text = std::get_if<std::string>(&value)) {
+        if (rule.is_pattern) {
+            const RE2 expression(*text, RE2::Quiet);
+            if (!expression.ok()) return wrong(expression.error());
+        }
         if (rule.words.empty() || std::ranges::find(rule.words, *text) != rule.words.end()) return {};
         return wrong(fmt::format("must be one of {}", fmt::join(rule.words, ", ")));
     }
@@ -219,6 +231,12 @@ base::Result<void> check_attributes(const ToxicType& type, std::span<const Attri
 
 std::int64_t Toxic::integer(std::string_view attribute) const {
     return std::get<std::int64_t>(value_of(*this, attribute));
+}
+bool Toxic::flag(std::string_view attribute) const {
+    return std::get<bool>(value_of(*this, attribute));
+}
+bool Toxic::has(std::string_view attribute) const {
+    return std::ranges::count(find_toxic_type(type)->attributes, attribute, &AttributeRule::name) > 0;
 }
 double Toxic::real(std::string_view attribute) const {
     return std::get<double>(value_of(*this, attribute));

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "seism/toxics/toxic.hpp"
+#include "seism/wire/conversation.hpp"
 
 namespace homespun::seism {
 
@@ -18,6 +19,7 @@ enum class Place : std::uint8_t {
     stream,    ///< the bytes of one direction of a connection
     opening,   ///< a connection when it comes
     listener,  ///< the port itself: all connections, whatever the toxicity
+    request,   ///< requests of a protocol; the toxicity is the share of those that match
 };
 
 struct AttributeRule {
@@ -27,6 +29,7 @@ struct AttributeRule {
     std::string_view unit;     ///< for people: "ms", "KB/s"
     std::string_view says;     ///< what it is, for people
     std::span<const std::string_view> words{};  ///< of texts: those allowed; empty: any
+    bool is_pattern = false;                    ///< of texts: a regular expression (RE2)
 };
 
 struct ToxicType {
@@ -35,6 +38,7 @@ struct ToxicType {
     Place place;
     std::string_view says;  ///< what it does, for people
     std::vector<AttributeRule> attributes;
+    wire::Protocol protocol = wire::Protocol::tcp;  ///< whose requests, for Place::request
 };
 
 /// All types, in the order in which documents list them.
