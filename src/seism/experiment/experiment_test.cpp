@@ -96,13 +96,14 @@ TEST_P(WrongExperimentTest, IsToldWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Members, WrongExperimentTest,
     ::testing::Values(
-        Wrong{R"("seism":1)", R"("seism":2)", "seism: must be a whole number from 1 to 1"},
+        Wrong{R"("seism":1)", R"("seism":2)", "seism: must be 1"},
         Wrong{R"("title":"shop survives its stores",)", "", "title: is missing"},
         Wrong{R"("rate":50)", R"("rate":"fast")", "traffic.rate: must be a number from 0.1 to 100000"},
         Wrong{R"("rate":50)", R"("rat":50)",
               "traffic.rat: there is no such member; known are golden, mode, rate"},
         Wrong{R"("127.0.0.1:3306")", R"("127.0.0.1")", R"(backs[0].upstream: "127.0.0.1" must be HOST:PORT)"},
-        Wrong{R"("name":"cache",)", R"("name":"db",)", R"(backs[1].name: there is another "db")"},
+        Wrong{R"("name":"cache-gone")", R"("name":"db-slow")",
+              R"(perturbations[1].name: there is another "db-slow")"},
         Wrong{R"("protocol":"redis")", R"("protocol":"smtp")", R"(backs[1].protocol: "smtp" is not known)"},
         Wrong{R"("proxy":"db")", R"("proxy":"bd")", R"(perturbations[0].proxy: no back is called "bd")"},
         Wrong{R"("behaviour":"latency")", R"("behaviour":"slow")", "perturbations[0].behaviour: there is no"},

@@ -186,7 +186,9 @@ void read_log(Fields& fields, Experiment& experiment) {
         fields.problem("match", "must be an expression, or an object with one for each back");
     for (const auto& back : experiment.backs) {
         const re2::RE2 expression(log.match_for(back.name), re2::RE2::Quiet);
-        if (!expression.ok()) fields.problem("match", expression.error());
+        if (expression.ok()) continue;
+        fields.problem("match", expression.error());
+        break;
     }
     experiment.log = std::move(log);
 }
@@ -232,7 +234,8 @@ void read_check(Fields& fields, Experiment& experiment) {
 }
 
 void read_experiment(Fields& fields, Experiment& experiment, std::optional<std::uint64_t> seed) {
-    if (fields.integer("seism", 1, 1, 0) != 1)
+    const auto* version = fields.any("seism");
+    if (!version || !version->integer() || *version->integer() != 1)
         fields.problem("seism", "must be 1, the version of this format");
     experiment.title = fields.needed_text("title");
     experiment.description = fields.text("description");

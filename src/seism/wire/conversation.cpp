@@ -3,6 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "seism/wire/http_conversation.hpp"
+#include "seism/wire/memcached_conversation.hpp"
+#include "seism/wire/redis_conversation.hpp"
+
 namespace homespun::seism::wire {
 namespace {
 
@@ -42,16 +46,18 @@ std::string_view word_of(Protocol protocol) {
 std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
                                                 const ConversationOptions& options) {
     switch (protocol) {
-        case Protocol::tcp:
         case Protocol::http:
+            return make_http_conversation(judge, options);
+        case Protocol::memcached:
+            return make_memcached_conversation(judge, options);
+        case Protocol::redis:
+            return make_redis_conversation(judge, options);
+        case Protocol::tcp:
         case Protocol::mysql:
         case Protocol::postgres:
-        case Protocol::redis:
-        case Protocol::memcached:
         case Protocol::ldap:
             break;
     }
-    (void)judge, (void)options;
     return std::make_unique<Opaque>();
 }
 

@@ -52,6 +52,7 @@ struct Fault {
     std::string content_type = {};    ///< HTTP
     std::int64_t retry_after_s = -1;  ///< HTTP; below 0: no such header
     std::int64_t bytes = 0;           ///< how much of the real answer passes before a cut
+    std::int64_t interval_ms = 1000;  ///< HTTP's `drip`: between two bytes
 };
 
 /// Decides about each request, in the order in which they come. Called on the thread of the conversation.

@@ -1,0 +1,17 @@
+// Any bytes may come from clients and servers that should speak Redis (conversation_fuzz.hpp).
+
+#include "conversation_fuzz.hpp"
+#include "seism/wire/redis_conversation.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace fuzz;
+    static const std::vector<Fault> faults = {{.state = "LOADING"},
+                                              {.kind = "miss"},
+                                              {.kind = "max_clients"},
+                                              {.kind = "reset"},
+                                              {.kind = "hang"},
+                                              {.kind = "close"},
+                                              {.kind = "garbage", .bytes = 5},
+                                              {.kind = "reset", .bytes = 7}};
+    return check([](Judge& judge) { return make_redis_conversation(judge, {}); }, faults, data, size);
+}
