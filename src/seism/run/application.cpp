@@ -45,8 +45,10 @@ bool answers(const std::string& address) {
     if (!url) return false;
     net::Loop loop;
     net::Client client(loop);
+    net::ClientRequest request;
+    request.target = url->target;
     const auto answer = net::run_here(
-        loop, client.send(net::Endpoint::of(*url), {.target = url->target}, std::chrono::seconds(2)));
+        loop, client.send(net::Endpoint::of(*url), std::move(request), std::chrono::seconds(2)));
     constexpr int first_error = 400;
     return answer && answer->status < first_error;
 }
