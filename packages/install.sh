@@ -5,9 +5,10 @@
 packages_missing() { # LIST... -> names, one a line
     local wanted
     wanted=$(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@" | sort -u)
-    # shellcheck disable=SC2086
-    { dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } | # 1: it does not know one
-        sed -n 's/^installed //p' | sort -u | comm -23 <(printf '%s\n' "$wanted") -
+    # What another package provides is there, too: a newer nodejs than Debian's brings npm along.
+    # shellcheck disable=SC2016 # the fields are dpkg's
+    dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n 's/^installed //p' |
+        tr ',' '\n' | sed -e 's/(.*//' -e 's/[[:space:]]//g' | sort -u | comm -23 <(printf '%s\n' "$wanted") -
 }
 
 packages_ensure() { # LIST...

@@ -12,8 +12,8 @@ from types import FrameType
 import stages
 from stages import TOP, Outcome, Preset
 
-STAGES = ("unit", "web", "layers", "api", "servers", "mozilla", "faults", "e2e", "load", "format", "fuzz")
-BUILT = ("unit", "api", "servers", "mozilla", "faults", "e2e", "load")  # those that need the build
+STAGES = ("unit", "web", "layers", "api", "servers", "mozilla", "seism", "faults", "e2e", "load", "format", "fuzz")
+BUILT = ("unit", "api", "servers", "mozilla", "seism", "faults", "e2e", "load")  # those that need the build
 SANITIZED = ("unit", "api", "servers")
 
 
@@ -74,6 +74,7 @@ def main() -> int:
         "api": lambda: stages.api(preset),
         "servers": lambda: stages.servers(preset),
         "mozilla": lambda: stages.mozilla(preset),
+        "seism": lambda: stages.seism(preset),
         "faults": lambda: stages.faults(preset),
         "e2e": lambda: stages.e2e(preset),
         "load": lambda: stages.load(preset),

@@ -307,6 +307,15 @@ def mozilla(preset: Preset) -> Outcome:
     return live("mozilla", TOP / "tests" / "mozilla" / "run_mozilla.py", preset, 600)
 
 
+def seism(preset: Preset) -> Outcome:
+    """seism's API and toxics, and a client library of Toxiproxy that takes it for Toxiproxy."""
+    place, program = TOP / "tests" / "seism", preset.directory / "seism"
+    outcome = read_last_line("seism", run("seism", [place / "run_seism.py", "--seism", program], 600))
+    client = [place / "run_client.py", "--seism", program, "--modules", TOP / "build" / "seism-node"]
+    outcome.add(read_last_line("client", run("seism-client", client, 600)))
+    return outcome
+
+
 def load(preset: Preset) -> Outcome:
     """stampede against real servers, well and ill; the runs are kept in build/load-artifacts."""
     artifacts = TOP / "build" / "load-artifacts"
