@@ -193,7 +193,7 @@ bool Run::spins() const {
 /// Watches until the requests that count have come, those that hung are given up, and the processes have
 /// settled.
 void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
-    constexpr milliseconds look{50}, least{1'300};  // five samples and a bit
+    constexpr milliseconds look{50}, least{2'000};
     const auto since = [&] { return record_.now() - cycle.stopped; };
     sampler_.weigh();
     while (nap(look)) {
