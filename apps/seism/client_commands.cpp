@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <initializer_list>
 #include <optional>
@@ -126,6 +127,31 @@ Outcome create(Words words, const std::string& host) {
     const auto made = command.call("POST", "/proxies", std::move(body));
     if (!made) return base::fail("Failed to create proxy: " + made.error().message);
     fmt::print("Created new proxy {}\n", command.argument);
+    return {};
+}
+
+/// What a proxy knows of what passes through it; Toxiproxy has no such thing.
+Outcome set(Words words, const std::string& host) {
+    Command command(host);
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> members = {
+        {{"protocol", "protocol"}, {"tls", "tls"}, {"server-name", "server_name"}, {"ca-file", "ca_file"}}};
+    std::array<std::string, members.size()> values;
+    for (std::size_t i = 0; i < members.size(); ++i)
+        command.flags.add({members[i].first}, &values[i]);
+    if (auto fine = command.parse(words, "the proxy's name"); !fine) return fine;
+    std::string body;
+    base::json::Writer writer(body);
+    writer.begin_object();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!values[i].empty()) writer.member(members[i].second, values[i]);
+    }
+    writer.end_object();
+    const auto now =
+        command.call("PUT", "/seism/v1/proxies/" + base::percent_encode(command.argument), std::move(body));
+    if (!now) return base::fail("Failed to set proxy: " + now.error().message);
+    fmt::print("Proxy {}: protocol={} tls={} server_name={} ca_file={}\n", command.argument,
+               text_of(*now, "protocol"), text_of(*now, "tls"), text_of(*now, "server_name"),
+               text_of(*now, "ca_file"));
     return {};
 }
 
@@ -270,9 +296,13 @@ struct Verb {
 
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> all = {
-        {{"list", "ls", "l", "li"}, list}, {{"inspect", "i", "ins"}, inspect},
-        {{"create", "c", "new"}, create},  {{"toggle", "tog"}, toggle},
-        {{"delete", "d"}, remove},         {{"toxic", "t"}, toxic},
+        {{"list", "ls", "l", "li"}, list},
+        {{"inspect", "i", "ins"}, inspect},
+        {{"create", "c", "new"}, create},
+        {{"toggle", "tog"}, toggle},
+        {{"delete", "d"}, remove},
+        {{"toxic", "t"}, toxic},
+        {{"set"}, set},
     };
     return all;
 }
@@ -290,6 +320,9 @@ void print_client_usage(std::FILE* to) {
     fmt::print(to, "{}", R"(  seism list                                     all proxies
   seism create -l ADDRESS -u ADDRESS PROXY       listen at one, pass to the other
   seism inspect PROXY                            its toxics
+  seism set [--protocol WORD] [--tls pass|strip|terminate] [--server-name NAME] [--ca-file FILE] PROXY
+                                                 what passes through it; tls: `terminate`
+                                                 ends TLS here, so that requests can be read
   seism toggle PROXY                             takes it down, or up again
   seism delete PROXY
   seism toxic add -t TYPE [-n NAME] [--toxicity SHARE] [-a NAME=VALUE]... [-u|-d] PROXY

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 
 #include "base/clock.hpp"
@@ -14,6 +15,8 @@
 #include "base/text.hpp"
 #include "go_flags.hpp"
 #include "net/io/server.hpp"
+#include "seism/api/event_log.hpp"
+#include "seism/api/seism_api.hpp"
 #include "seism/api/toxiproxy_api.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
@@ -25,7 +28,7 @@ namespace {
 constexpr auto time_to_stop = std::chrono::seconds(10);
 
 struct ServerOptions {
-    std::string host = "localhost", port = "8474", config;
+    std::string host = "localhost", port = "8474", config, authority;
     std::uint64_t seed = 0;
     bool proxy_metrics = false, runtime_metrics = false;
     bool version = false, help = false;
@@ -43,6 +46,9 @@ Usage: seism server [options]      (also when called toxiproxy-server)
                       [{"name": "db", "listen": "localhost:3307", "upstream": "db:3306"}]
   -seed N             the same seed touches the same connections again; without
                       one it is drawn, and the log says it
+  -ca FILE            certificate authority for proxies that end TLS; made when it is
+                      not there. Without one it is made anew at each start. Its
+                      certificate is at GET /seism/v1/ca.pem
   -proxy-metrics      GET /metrics counts the bytes of each proxy
   -runtime-metrics    GET /metrics tells CPU, memory and descriptors of the server
   -version
@@ -58,6 +64,7 @@ base::Result<ServerOptions> parse(std::span<const std::string> words) {
         .add({"port"}, &options.port)
         .add({"config"}, &options.config)
         .add({"seed"}, &seed)
+        .add({"ca"}, &options.authority)
         .add({"proxy-metrics"}, &options.proxy_metrics)
         .add({"runtime-metrics"}, &options.runtime_metrics)
         .add({"version"}, &options.version)
@@ -103,21 +110,63 @@ void raise_descriptor_limit() {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Tells the log when the server behind a proxy goes and comes back.
-class UpstreamLog final : public seism::EngineWatcher {
+/// Keeps events, and tells the log when the server behind a proxy goes and comes back.
+class Watcher final : public seism::EngineWatcher {
   public:
-    explicit UpstreamLog(base::Logger& logger) : logger_(logger) {}
-    void bitten(const seism::Bite&) override {}
+    Watcher(base::Logger& logger, seism::EventLog& events) : logger_(logger), events_(events) {}
+    void bitten(const seism::Bite& bite) override { events_.bitten(bite); }
     void upstream_down(std::string_view proxy, std::string_view why) override {
+        events_.upstream_down(proxy, why);
         logger_.warning("seism_upstream_down", {{"proxy", proxy}, {"reason", why}});
     }
     void upstream_up(std::string_view proxy) override {
+        events_.upstream_up(proxy);
         logger_.info("seism_upstream_up", {{"proxy", proxy}});
     }
 
   private:
     base::Logger& logger_;
+    seism::EventLog& events_;
 };
+
+/// Toxiproxy's API, and our own below /seism/.
+class BothApis final : public net::http::Application {
+  public:
+    BothApis(net::http::Application& toxiproxy, net::http::Application& own)
+        : toxiproxy_(toxiproxy), own_(own) {}
+    net::http::Plan plan(net::http::Request& request) override { return of(request).plan(request); }
+    base::Task<net::http::Response> handle(net::http::Request& request) override {
+        return of(request).handle(request);
+    }
+    net::http::Response refuse(net::http::Request& request, net::http::Refusal refusal) override {
+        return of(request).refuse(request, refusal);
+    }
+
+  private:
+    net::http::Application& of(const net::http::Request& request) {
+        return request.path().starts_with("/seism/") ? own_ : toxiproxy_;
+    }
+    net::http::Application& toxiproxy_;
+    net::http::Application& own_;
+};
+
+/// The authority behind `"tls": "terminate"`: the one in `file`, which is made when it is not there.
+base::Result<std::shared_ptr<net::LocalAuthority>> open_authority(const std::string& file) {
+    if (!file.empty() && std::filesystem::exists(file)) {
+        const auto pem = sys::read_file(file);
+        if (!pem) return base::fail(pem.error().message);
+        auto loaded = net::LocalAuthority::load(*pem);
+        if (!loaded) return base::fail(fmt::format("{}: {}", file, loaded.error().message));
+        return std::shared_ptr(std::move(*loaded));
+    }
+    auto made = net::LocalAuthority::make();
+    if (!made) return base::fail(made.error().message);
+    if (!file.empty()) {
+        if (auto kept = sys::write_file_atomically(file, (*made)->private_pem(), 0600); !kept)
+            return base::fail(kept.error().message);
+    }
+    return std::shared_ptr(std::move(*made));
+}
 
 /// Whatever is wrong with the file, the server goes on, as Toxiproxy's does.
 void load(seism::Proxies& proxies, const std::string& file, base::Logger& logger) {
@@ -147,15 +196,21 @@ int serve(const ServerOptions& options) {
     auto listener = open_listener(options);
     if (!listener) return complain(listener.error().message);
     const auto address = listener->address();
-    UpstreamLog watcher(logger);
+    auto authority = open_authority(options.authority);
+    if (!authority) return complain(authority.error().message);
+    const base::SystemClock clock;
+    seism::EventLog events(clock);
+    Watcher watcher(logger, events);
     auto engine = seism::Engine::start({.seed = options.seed, .watcher = &watcher});
     if (!engine) return complain(engine.error().message);
-    seism::Proxies proxies(**engine);
+    seism::Proxies proxies(**engine, *authority);
     if (!options.config.empty()) load(proxies, options.config, logger);
     seism::ToxiproxyApi api(proxies, {HOMESPUN_VERSION, options.proxy_metrics, options.runtime_metrics});
-    const base::SystemClock clock;
+    seism::SeismApi own_api(proxies, events,
+                            {HOMESPUN_VERSION, options.seed, (*authority)->certificate_pem()});
+    BothApis both(api, own_api);
     net::LoopThreads loops(1);
-    net::Server server(loops.loops(), api, clock, logger);
+    net::Server server(loops.loops(), both, clock, logger);
     server.listen(std::move(*listener));
     if (!address.is_loopback()) logger.warning("seism_api_open", {{"address", address.text()}});
     logger.info("seism_serves", {{"address", address.text()},
@@ -166,6 +221,7 @@ int serve(const ServerOptions& options) {
     const auto drained = std::make_shared<std::promise<void>>();
     server.drain([drained] { drained->set_value(); });
     drained->get_future().wait_for(time_to_stop);
+    api.settle();
     loops.stop_and_join();
     return 0;
 }

@@ -57,7 +57,8 @@ Proxies::~Proxies() {
 }
 
 ProxyView Proxies::view(const Proxy& proxy) {
-    ProxyView result{proxy.name, proxy.listen.text, proxy.upstream, proxy.enabled, {}, proxy.counts};
+    ProxyView result{proxy.name, proxy.listen.text, proxy.upstream, proxy.enabled, proxy.setting,
+                     {},         proxy.counts};
     for (const auto stream : {Stream::upstream, Stream::downstream}) {
         std::ranges::copy_if(proxy.toxics, std::back_inserter(result.toxics),
                              [&](const Toxic& toxic) { return toxic.stream == stream; });
@@ -103,6 +104,9 @@ Answer<void> Proxies::start(Proxy& proxy) {
                             .upstream_host = std::move(upstream.host),
                             .upstream_port = upstream.port,
                             .toxics = proxy.toxics,
+                            .protocol = proxy.setting.protocol,
+                            .strip_tls = proxy.setting.tls == ProxySetting::Tls::strip,
+                            .tls = proxy.tls,
                             .counts = proxy.counts});
     return {};
 }
@@ -150,6 +154,34 @@ Answer<ProxyView> Proxies::update(std::string_view name, ProxyChange change) {
         if (auto started = start(proxy); !started) return std::unexpected(std::move(started.error()));
     } else if (!enabled) {
         stop(proxy);
+    }
+    return view(proxy);
+}
+
+base::Result<std::shared_ptr<const TlsPlan>> Proxies::plan_tls(const Proxy& proxy,
+                                                               const ProxySetting& setting) const {
+    if (setting.tls != ProxySetting::Tls::terminate) return nullptr;
+    if (!authority_) return base::fail("this server has no certificate authority");
+    auto trust = net::TlsTrust::load(setting.ca_file);
+    if (!trust) return base::fail(trust.error().message);
+    auto name = setting.server_name.empty() ? split_upstream(proxy.upstream).host : setting.server_name;
+    return std::make_shared<const TlsPlan>(TlsPlan{authority_, std::move(*trust), std::move(name)});
+}
+
+Answer<ProxyView> Proxies::set(std::string_view name, const ProxySetting& setting) {
+    const std::lock_guard lock(mutex_);
+    const auto located = locate(name);
+    if (!located) return std::unexpected(located.error());
+    auto& proxy = **located;
+    auto tls = plan_tls(proxy, setting);
+    if (!tls) return fail(400, std::move(tls.error().message));
+    if (setting == proxy.setting) return view(proxy);
+    const bool runs = proxy.enabled;
+    stop(proxy);
+    proxy.setting = setting;
+    proxy.tls = std::move(*tls);
+    if (runs) {
+        if (auto started = start(proxy); !started) return std::unexpected(std::move(started.error()));
     }
     return view(proxy);
 }

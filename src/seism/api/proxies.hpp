@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "net/io/local_authority.hpp"
 #include "seism/proxy/engine.hpp"
 #include "seism/proxy/listen_socket.hpp"
 #include "seism/toxics/toxic.hpp"
@@ -34,6 +35,22 @@ struct Listen {
     static Listen look_up(std::string text);
 };
 
+/// What a proxy knows of what passes through it.
+struct ProxySetting {
+    enum class Tls : std::uint8_t {
+        pass,       ///< as it is; requests inside cannot be read
+        strip,      ///< both sides are asked to do without, where the protocol lets it
+        terminate,  ///< ends here: our certificate towards the client, a verified one of the server
+    };
+    /// `tcp`: unknown until a toxic for requests is there, which tells.
+    wire::Protocol protocol = wire::Protocol::tcp;
+    Tls tls = Tls::pass;
+    std::string server_name = {};  ///< of the server's certificate; empty: the upstream's host
+    std::string ca_file = {};      ///< who vouches for it (PEM); empty: the system's authorities
+
+    bool operator==(const ProxySetting&) const = default;
+};
+
 /// A proxy to be made.
 struct NewProxy {
     std::string name;
@@ -54,6 +71,7 @@ struct ProxyChange {
 struct ProxyView {
     std::string name, listen, upstream;
     bool enabled;
+    ProxySetting setting;
     std::vector<Toxic> toxics;  ///< of upstream, then those of downstream, each in the order they came
     std::shared_ptr<const ProxyCounts> counts;
 };
@@ -65,7 +83,9 @@ using ToxicEdit = std::function<base::Result<void>(Toxic&)>;
 /// Thread-safe; nothing waits for the engine or for another host. The engine outlives it.
 class Proxies {
   public:
-    explicit Proxies(Engine& engine) : engine_(engine) {}
+    /// `authority` makes the certificates that are shown to clients; null: `terminate` is refused.
+    explicit Proxies(Engine& engine, std::shared_ptr<net::LocalAuthority> authority = {})
+        : engine_(engine), authority_(std::move(authority)) {}
     /// Closes all of them.
     ~Proxies();
     Proxies(const Proxies&) = delete;
@@ -75,6 +95,8 @@ class Proxies {
     /// Another address or upstream ends its connections and starts it anew; enabled or not closes and opens
     /// it.
     Answer<ProxyView> update(std::string_view name, ProxyChange change);
+    /// In force for new connections: those that are open end, if the setting is another one.
+    Answer<ProxyView> set(std::string_view name, const ProxySetting& setting);
     Answer<void> remove(std::string_view name);
     [[nodiscard]] Answer<ProxyView> find(std::string_view name) const;
     /// Sorted by name.
@@ -106,6 +128,8 @@ class Proxies {
         std::vector<Toxic> toxics = {};             ///< in the order they came
         std::shared_ptr<ListenSocket> socket = {};  ///< kept while disabled: the port stays ours
         std::uint64_t id = 0;                       ///< of the engine, while enabled
+        ProxySetting setting = {};
+        std::shared_ptr<const TlsPlan> tls = {};  ///< with Tls::terminate
         std::shared_ptr<ProxyCounts> counts = std::make_shared<ProxyCounts>();
     };
 
@@ -119,7 +143,11 @@ class Proxies {
     void set_toxics(Proxy& proxy, std::vector<Toxic> toxics);
     base::Result<void> set_socket(Proxy& proxy);
 
+    base::Result<std::shared_ptr<const TlsPlan>> plan_tls(const Proxy& proxy,
+                                                          const ProxySetting& setting) const;
+
     Engine& engine_;
+    const std::shared_ptr<net::LocalAuthority> authority_;
     mutable std::mutex mutex_;
     std::map<std::string, Proxy, std::less<>> proxies_;
     std::uint64_t next_id_ = 1;

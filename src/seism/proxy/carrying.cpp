@@ -200,15 +200,13 @@ void Carrying::work(Placed& placed, Slot& slot) {
         return;
     }
     if (type->place != Place::opening || connection.is_connected() || connection.dial_at == never) return;
+    tell_bite(*slot.proxy, toxic, connection);
     if (toxic.type == "slow_open")
         connection.dial_at += std::chrono::milliseconds(toxic.integer("delay"));
     else if (toxic.type == "reject")
         connection.reset();
     else
         connection.close(connection.opened());
-    ProxyCounts::add(slot.proxy->plan.counts->bites, 1);
-    if (options_.watcher != nullptr)
-        options_.watcher->bitten({slot.proxy->plan.name, toxic.name, connection.ordinal(), 0});
 }
 
 /// A proxy whose protocol is known, or has a toxic for its requests, hears what is said.
@@ -218,13 +216,22 @@ void Carrying::converse(Slot& slot) {
     auto protocol = proxy.plan.protocol;
     if (protocol == wire::Protocol::tcp && !proxy.rules.empty())
         protocol = find_toxic_type(proxy.rules.front()->toxic().type)->protocol;
+    if (proxy.plan.tls) connection.terminate_tls(*proxy.plan.tls);
     if (protocol == wire::Protocol::tcp || connection.dial_at == never) return;
     auto judge = std::make_unique<RequestJudge>(
         proxy.rules,
         RequestJudge::Setting{proxy.plan.name, protocol, connection.ordinal(),
                               proxy.dice.of(connection.ordinal()), *proxy.plan.counts, options_.watcher});
-    auto conversation = wire::make_conversation(protocol, *judge, {.strip_tls = proxy.plan.strip_tls});
-    connection.converse(std::move(judge), std::move(conversation), connection.opened());
+    const wire::ConversationOptions options{.strip_tls = proxy.plan.strip_tls,
+                                            .terminate_tls = proxy.plan.tls != nullptr};
+    Connection::Talk talk{.judge = std::move(judge)};
+    if (protocol == wire::Protocol::http && proxy.plan.listen_to) {
+        talk.listener = proxy.plan.listen_to(connection.ordinal());
+        talk.conversation = wire::make_http_conversation(*talk.judge, options, talk.listener.get());
+    } else {
+        talk.conversation = wire::make_conversation(protocol, *talk.judge, options);
+    }
+    connection.converse(std::move(talk), connection.opened());
 }
 
 void Carrying::make_rules(Proxy& proxy) {
@@ -291,10 +298,14 @@ void Carrying::dialled(Slot& slot) {
     drive(slot.connection->tag());
 }
 
+void Carrying::tell_down(Proxy& proxy, const std::string& why) {
+    if (!std::exchange(proxy.upstream_is_down, true) && options_.watcher != nullptr)
+        options_.watcher->upstream_down(proxy.plan.name, why);
+}
+
 void Carrying::dial_failed(Slot& slot, const std::string& why) {
     ProxyCounts::add(slot.proxy->plan.counts->dial_failures, 1);
-    if (!std::exchange(slot.proxy->upstream_is_down, true) && options_.watcher != nullptr)
-        options_.watcher->upstream_down(slot.proxy->plan.name, why);
+    tell_down(*slot.proxy, why);
     slot.connection->dial_deadline = never;
     slot.connection->close(std::chrono::steady_clock::now());
     drive(slot.connection->tag());
@@ -308,7 +319,7 @@ void Carrying::drive(std::uint64_t tag) {
     const auto step = connection->drive(*this, now);
     slot = find(tag);  // slots move, and an order may have ended it
     if (slot == nullptr) return;
-    tell_bites(*slot);
+    if (const auto problem = connection->take_problem(); !problem.empty()) tell_down(*slot->proxy, problem);
     if (step == Connection::Step::ended) return drop(tag);
     if (step == Connection::Step::again) {
         again_.push_back(tag);
@@ -322,15 +333,16 @@ void Carrying::drive(std::uint64_t tag) {
     }
 }
 
-void Carrying::tell_bites(Slot& slot) {
-    for (const auto& bitten : slot.connection->take_bitten()) {
-        ProxyCounts::add(slot.proxy->plan.counts->bites, 1);
-        if (options_.watcher == nullptr) continue;
-        const auto placed = std::ranges::find(slot.proxy->toxics, bitten.place, &Placed::place);
-        if (placed != slot.proxy->toxics.end())
-            options_.watcher->bitten(
-                {slot.proxy->plan.name, placed->toxic.name, slot.connection->ordinal(), 0});
-    }
+void Carrying::bitten(const Connection& connection, std::uint64_t place) {
+    const auto& proxy = *find(connection.tag())->proxy;
+    const auto placed = std::ranges::find(proxy.toxics, place, &Placed::place);
+    if (placed != proxy.toxics.end()) tell_bite(proxy, placed->toxic, connection);
+}
+
+void Carrying::tell_bite(const Proxy& proxy, const Toxic& toxic, const Connection& connection) {
+    ProxyCounts::add(proxy.plan.counts->bites, 1);
+    if (options_.watcher != nullptr)
+        options_.watcher->bitten({proxy.plan.name, toxic.name, connection.ordinal(), 0});
 }
 
 void Carrying::drop(std::uint64_t tag) {

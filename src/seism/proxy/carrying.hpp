@@ -54,6 +54,7 @@ class Carrying final : public Carrier {
 
     std::span<char> buffer() override { return buffer_; }
     bool obey(std::uint64_t connection_tag) override;
+    void bitten(const Connection& connection, std::uint64_t place) override;
 
   private:
     /// A toxic at work: its place among those of its proxy, and how often it was set.
@@ -92,12 +93,14 @@ class Carrying final : public Carrier {
     void look_up(Slot& slot);
     void look_at_dial(Slot& slot);
     void dial_failed(Slot& slot, const std::string& why);
+    void tell_down(Proxy& proxy, const std::string& why);
     void dialled(Slot& slot);
     void work(Placed& placed, Slot& slot);
+    void tell_bite(const Proxy& proxy, const Toxic& toxic, const Connection& connection);
     void converse(Slot& slot);
     static void make_rules(Proxy& proxy);
     void drive(std::uint64_t tag);
-    void tell_bites(Slot& slot);
+
     void drop(std::uint64_t tag);
     void ring();
     [[nodiscard]] Slot* find(std::uint64_t tag);

@@ -44,7 +44,7 @@ Connection::Step Connection::drive(Carrier& carrier, Time now) {
     while (moved && state_ == State::carrying) {
         moved = false;
         for (const auto link : {up, down}) {
-            if (state_ == State::carrying) carry(link, now);
+            if (state_ == State::carrying) carry(link, carrier, now);
             if (state_ == State::carrying && read(link, carrier, now)) moved = true;
             if (state_ == State::ended) return Step::ended;
         }
@@ -64,7 +64,7 @@ Connection::Step Connection::drive(Carrier& carrier, Time now) {
     return state_ == State::ended ? Step::ended : Step::wait;
 }
 
-void Connection::carry(std::size_t link, Time now) {
+void Connection::carry(std::size_t link, Carrier& carrier, Time now) {
     auto& to = sides_[1 - link];
     if (link == down && talk_) drip(now);
     if (links_[link].has_stages()) {
@@ -74,7 +74,7 @@ void Connection::carry(std::size_t link, Time now) {
             auto outcome = links_[link].run(now, talks ? talk_->tail : to.outbox);
             link_due_[link] = outcome.due;
             for (const auto place : outcome.bitten)
-                bitten_.push_back({link, place});
+                carrier.bitten(*this, place);
             bool was_full = to.outbox.is_full();
             if (talks) {
                 was_full = was_full || talk_->tail.is_full();
@@ -91,13 +91,11 @@ void Connection::carry(std::size_t link, Time now) {
         link_due_[link] = never;
         if (link == down && talk_) listen_to_server();
         if (state_ != State::carrying) return;
-        if (to.outbox.has_chunk()) flush(link);
+        if (to.has_unsent()) flush(link);
         if (state_ == State::ended) return;
     }
     if (to.outbox.is_at_end() && !to.is_told && (link == down || connected_)) {
-        to.is_told = true;
-        to.socket.end_sending();
-        if (sides_[link].is_told) end();
+        if (tell_end(to) && sides_[link].is_told) end();
     }
 }
 
@@ -128,19 +126,37 @@ bool Connection::read(std::size_t link, Carrier& carrier, Time now) {
     ProxyCounts::add(counts_.received[link], got.bytes);
     if (got.bytes < buffer.size() && !from.hung_up) from.readable = false;
     const std::string_view bytes(buffer.data(), got.bytes);
+    constexpr char tls_handshake = 0x16;
+    if (link == up && !std::exchange(has_heard_client_, true) && tls_plan_ != nullptr &&
+        bytes.front() == tls_handshake)
+        start_tls();
+    if (!from.secure) {
+        hear(link, bytes, now);
+        return state_ == State::carrying;
+    }
+    std::string said;
+    if (!decrypt(link, bytes, said)) return false;
+    if (!said.empty()) hear(link, said, now);
+    if (state_ == State::carrying && from.secure->session.has_ended() && !from.has_ended) {
+        from.has_ended = true;
+        take_end(link, now);
+    }
+    return state_ == State::carrying;
+}
+
+void Connection::hear(std::size_t link, std::string_view bytes, Time now) {
     if (talk_ && link == up)
-        talk_->conversation->from_client(bytes, *this);
+        talk_->with.conversation->from_client(bytes, *this);
     else if (talk_ && !links_[down].has_stages() && !talk_->tail.has_chunk())
-        talk_->conversation->from_server(bytes, *this);
+        talk_->with.conversation->from_server(bytes, *this);
     else if (talk_ && !links_[down].has_stages())
         talk_->tail.push(bytes, now);
     else
         enter(link, bytes, now);
-    return state_ == State::carrying;
 }
 
 void Connection::take_end(std::size_t link, Time now) {
-    if (talk_ && link == up) return talk_->conversation->client_ended(*this);
+    if (talk_ && link == up) return talk_->with.conversation->client_ended(*this);
     if (links_[link].has_stages()) return links_[link].entrance().push_end(now);
     if (!talk_) return sides_[1 - link].outbox.push_end(now);
     talk_->tail.push_end(now);
@@ -157,6 +173,7 @@ void Connection::enter(std::size_t link, std::string_view bytes, Time now) {
 
 bool Connection::send(std::size_t link, std::string_view bytes, std::size_t& sent) {
     auto& to = sides_[1 - link];
+    if (to.secure) return send_secure(link, bytes, sent);
     while (to.writable && sent < bytes.size()) {
         const auto moved = to.socket.send(bytes.substr(sent));
         if (moved.error == EAGAIN) {
@@ -174,6 +191,7 @@ bool Connection::send(std::size_t link, std::string_view bytes, std::size_t& sen
 }
 
 bool Connection::flush(std::size_t link) {
+    if (sides_[1 - link].secure && !flush_secure(sides_[1 - link])) return false;
     auto& outbox = sides_[1 - link].outbox;
     bool any = false;
     while (outbox.has_chunk()) {
@@ -213,8 +231,7 @@ Connection::Step Connection::go_on_closing(Time now) {
         flush(link);
         if (state_ == State::ended) return Step::ended;
     }
-    const bool unsent =
-        sides_[client].outbox.has_chunk() || (connected_ && sides_[server].outbox.has_chunk());
+    const bool unsent = sides_[client].has_unsent() || (connected_ && sides_[server].has_unsent());
     if (unsent && now < close_deadline_) {
         due_ = close_deadline_;
         return Step::wait;

@@ -9,11 +9,15 @@
 #include <vector>
 
 #include "net/io/stream_socket.hpp"
+#include "net/io/tls_session.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/link.hpp"
-#include "seism/wire/conversation.hpp"
+#include "seism/proxy/tls_plan.hpp"
+#include "seism/wire/http_conversation.hpp"
 
 namespace homespun::seism {
+
+class Connection;
 
 /// What a connection asks of the engine that carries it.
 class Carrier {
@@ -23,10 +27,9 @@ class Carrier {
     virtual std::span<char> buffer() = 0;
     /// Carries out orders that came in the meantime. False: they ended the connection that asks.
     virtual bool obey(std::uint64_t connection_tag) = 0;
+    /// The stage at this place has touched the connection for the first time; nobody has felt it yet.
+    virtual void bitten(const Connection& connection, std::uint64_t place) = 0;
 };
-
-/// Something that was chosen for a connection when it came.
-enum class Opening : std::uint8_t { dial, reject, blackout };
 
 /// A client, its server, and a link each way. Lives on the engine's thread, which owns it, tells it what its
 /// sockets are ready for and drives it; it ends by saying so.
@@ -38,6 +41,11 @@ class Connection final : private wire::Effects {
     static constexpr std::size_t client = 0, server = 1;
     static constexpr std::size_t up = 0, down = 1;  ///< links; each comes from the side of its number
 
+    /// TLS of one side.
+    struct Secure {
+        net::TlsSession session;
+        std::string out = {};  ///< to be sent as it is
+    };
     struct Side {
         net::StreamSocket socket = {};
         ChunkQueue outbox{std::size_t{256} << 10};
@@ -46,6 +54,11 @@ class Connection final : private wire::Effects {
         bool hung_up = false;    ///< the end, or an error, is to be read
         bool has_ended = false;  ///< the peer says no more
         bool is_told = false;    ///< the peer knows that no more comes
+        std::unique_ptr<Secure> secure = {};
+
+        [[nodiscard]] bool has_unsent() const {
+            return outbox.has_chunk() || (secure && !secure->out.empty());
+        }
     };
 
     enum class Step : std::uint8_t {
@@ -68,8 +81,17 @@ class Connection final : private wire::Effects {
     void end_now(std::span<char> scratch);
 
     /// From here on everything goes through a conversation; before anything was read.
-    void converse(std::unique_ptr<wire::Judge> judge, std::unique_ptr<wire::Conversation> conversation,
-                  Time now);
+    struct Talk {
+        std::unique_ptr<wire::Judge> judge;
+        std::unique_ptr<wire::ExchangeListener> listener = {};  ///< may be null
+        std::unique_ptr<wire::Conversation> conversation = {};
+    };
+    void converse(Talk talk, Time now);
+
+    /// Ends TLS of both sides where the client begins it; `plan` outlives the connection.
+    void terminate_tls(const TlsPlan& plan) { tls_plan_ = &plan; }
+    /// Why TLS with the server failed, once.
+    std::string take_problem() { return std::exchange(problem_, {}); }
 
     [[nodiscard]] std::uint64_t tag() const { return tag_; }
     [[nodiscard]] std::uint64_t ordinal() const { return ordinal_; }
@@ -82,12 +104,6 @@ class Connection final : private wire::Effects {
     void erase(std::size_t link, std::uint64_t place, Time now);
     /// Takes a stage away because another one comes in its place.
     void erase_for_another(std::size_t link, std::uint64_t place);
-    /// Places of stages that bit for the first time since the last call, with their link.
-    struct Bitten {
-        std::size_t link;
-        std::uint64_t place;
-    };
-    std::vector<Bitten> take_bitten() { return std::exchange(bitten_, {}); }
 
     Time dial_at = never;        ///< when the server is to be called
     Time dial_deadline = never;  ///< until when it must have taken the call
@@ -110,10 +126,11 @@ class Connection final : private wire::Effects {
     void drip_to_client(std::string_view bytes, std::chrono::milliseconds interval) override;
     void close() override;
     void hold() override;
+    void start_tls() override;
     void end_to_server() override;
     void end_to_client() override;
 
-    void carry(std::size_t link, Time now);
+    void carry(std::size_t link, Carrier& carrier, Time now);
     void listen_to_server();
     void take_end(std::size_t link, Time now);
     void drip(Time now);
@@ -122,6 +139,11 @@ class Connection final : private wire::Effects {
     void enter(std::size_t link, std::string_view bytes, Time now);
     /// Whether anything went.
     bool flush(std::size_t link);
+    bool send_secure(std::size_t link, std::string_view bytes, std::size_t& sent);
+    bool flush_secure(Side& side);
+    bool decrypt(std::size_t link, std::string_view bytes, std::string& said);
+    void hear(std::size_t link, std::string_view bytes, Time now);
+    bool tell_end(Side& side);
     /// False: the socket is broken, and everything has ended.
     bool send(std::size_t link, std::string_view bytes, std::size_t& sent);
     void broken(std::size_t link, Time now);
@@ -134,21 +156,23 @@ class Connection final : private wire::Effects {
     std::array<Side, 2> sides_;
     std::array<Link, 2> links_;
     std::array<Time, 2> link_due_{never, never};
-    /// Only with a conversation. Where the link down ends; the conversation reads it.
-    struct Talk {
-        std::unique_ptr<wire::Judge> judge;
-        std::unique_ptr<wire::Conversation> conversation;
-        ChunkQueue tail{std::size_t{64} << 10};
+    /// Only with a conversation.
+    struct Conversing {
+        Talk with;
+        ChunkQueue tail{std::size_t{64} << 10};  ///< where the link down ends; the conversation reads it
         std::string dripping = {};  ///< goes to the client byte by byte; what is said later waits
         std::chrono::milliseconds interval{};
         Time next_drop = never;
         std::string after_dripping = {};
     };
-    std::unique_ptr<Talk> talk_;
+    std::unique_ptr<Conversing> talk_;
     Time now_{};  ///< of the drive under way
-    std::vector<Bitten> bitten_;
+
+    const TlsPlan* tls_plan_ = nullptr;
+    std::string problem_;
     State state_ = State::carrying;
     bool connected_ = false;
+    bool has_heard_client_ = false;
     bool resets_at_the_end_ = false;
     Time due_ = never, close_deadline_ = never;
 };

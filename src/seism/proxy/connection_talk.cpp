@@ -15,24 +15,21 @@ constexpr auto lingering_time = 1s;
 
 }  // namespace
 
-void Connection::converse(std::unique_ptr<wire::Judge> judge,
-                          std::unique_ptr<wire::Conversation> conversation, Time now) {
+void Connection::converse(Talk talk, Time now) {
     now_ = now;
-    talk_ = std::make_unique<Talk>();
-    talk_->judge = std::move(judge);
-    talk_->conversation = std::move(conversation);
-    talk_->conversation->opened(*this);
+    talk_ = std::make_unique<Conversing>(Conversing{.with = std::move(talk)});
+    talk_->with.conversation->opened(*this);
 }
 
 void Connection::listen_to_server() {
     auto& tail = talk_->tail;
     while (state_ == State::carrying && tail.has_chunk() && !sides_[client].outbox.is_full()) {
         const auto chunk = tail.pop();
-        talk_->conversation->from_server(chunk.bytes, *this);
+        talk_->with.conversation->from_server(chunk.bytes, *this);
     }
     if (state_ != State::carrying || !tail.is_at_end()) return;
     tail.take_end();
-    talk_->conversation->server_ended(*this);
+    talk_->with.conversation->server_ended(*this);
 }
 
 void Connection::to_server(std::string_view bytes) {
@@ -101,10 +98,8 @@ Connection::Step Connection::linger(std::span<char> scratch, Time now) {
     drip(now);
     flush(down);
     if (state_ == State::ended) return Step::ended;
-    const bool unsent = side.outbox.has_chunk() || talk_->next_drop != never;
-    if (!unsent && !side.is_told) {
-        side.is_told = true;
-        side.socket.end_sending();
+    const bool unsent = side.has_unsent() || talk_->next_drop != never;
+    if (!unsent && !side.is_told && tell_end(side)) {
         flush(up);  // what the server was to be told before
         sides_[server].socket.close();
         close_deadline_ = now + lingering_time;

@@ -10,8 +10,10 @@
 #include "base/result.hpp"
 #include "seism/proxy/events.hpp"
 #include "seism/proxy/listen_socket.hpp"
+#include "seism/proxy/tls_plan.hpp"
 #include "seism/toxics/toxic.hpp"
 #include "seism/wire/conversation.hpp"
+#include "seism/wire/http_conversation.hpp"
 
 namespace homespun::seism {
 
@@ -32,6 +34,10 @@ struct ProxyPlan {
     /// one.
     wire::Protocol protocol = wire::Protocol::tcp;
     bool strip_tls = false;  ///< asks both sides to do without TLS, where the protocol lets it
+    /// Makes the listener of a new connection's exchanges, which lives as long as the connection; may be
+    /// empty. For `http`; called on the engine's thread.
+    std::function<std::unique_ptr<wire::ExchangeListener>(std::uint64_t connection)> listen_to = {};
+    std::shared_ptr<const TlsPlan> tls = {};  ///< ends TLS in the middle; null: TLS passes as it is
     std::shared_ptr<ProxyCounts> counts;
 };
 

@@ -31,6 +31,13 @@ void Link::insert(std::uint64_t place, std::unique_ptr<Stage> stage) {
     stations_.insert(before, Station{place, std::move(stage), std::move(in)});
 }
 
+void Link::hurry(ChunkQueue& out) {
+    for (auto station = stations_.rbegin(); station != stations_.rend(); ++station) {
+        while (station->in.has_chunk())
+            out.push(station->in.pop());
+    }
+}
+
 bool Link::erase(std::uint64_t place, ChunkQueue& out) {
     const auto found = std::ranges::find(stations_, place, &Station::place);
     if (found == stations_.end()) return false;

@@ -28,6 +28,8 @@ class Link {
 
     /// `place` says where among the toxics of the stream it stands; places are unique.
     void insert(std::uint64_t place, std::unique_ptr<Stage> stage);
+    /// Everything that waits goes to `out` at once.
+    void hurry(ChunkQueue& out);
     /// What waits before the stage goes on to the next one, or to `out`. Whether the connection must end.
     bool erase(std::uint64_t place, ChunkQueue& out);
 

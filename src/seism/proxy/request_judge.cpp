@@ -25,12 +25,13 @@ wire::Fault make_fault(const Toxic& toxic) {
         const auto& value = toxic.attributes[i];
         if (name == "kind") fault.kind = std::get<std::string>(value);
         if (name == "mode") fault.mode = mode_named(std::get<std::string>(value));
-        if (name == "code" || name == "status_code") fault.code = std::get<std::int64_t>(value);
+        if (name == "code") fault.code = std::get<std::int64_t>(value);
         if (name == "state") fault.state = std::get<std::string>(value);
         if (name == "message") fault.message = std::get<std::string>(value);
-        if (name == "body" || name == "response_body") fault.body = std::get<std::string>(value);
+        if (name == "body") fault.body = std::get<std::string>(value);
         if (name == "content_type") fault.content_type = std::get<std::string>(value);
         if (name == "retry_after") fault.retry_after_s = std::get<std::int64_t>(value);
+        if (name == "interval") fault.interval_ms = std::get<std::int64_t>(value);
         if (name == "bytes" || name == "entries") fault.bytes = std::get<std::int64_t>(value);
     }
     return fault;
@@ -57,7 +58,7 @@ RequestRule::RequestRule(Toxic toxic, std::uint64_t revision)
       skip_(count_of(toxic_, "skip")),
       most_bites_(count_of(toxic_, "max_bites")) {
     if (!toxic_.text("match").empty()) pattern_ = std::make_unique<Pattern>(toxic_.text("match"));
-    if (toxic_.has("match_header") && !toxic_.text("match_header").empty())
+    if (protocol_ == wire::Protocol::http && !toxic_.text("match_header").empty())
         header_ = std::make_unique<Pattern>("(?im)" + toxic_.text("match_header"));
 }
 

@@ -235,9 +235,6 @@ std::int64_t Toxic::integer(std::string_view attribute) const {
 bool Toxic::flag(std::string_view attribute) const {
     return std::get<bool>(value_of(*this, attribute));
 }
-bool Toxic::has(std::string_view attribute) const {
-    return std::ranges::count(find_toxic_type(type)->attributes, attribute, &AttributeRule::name) > 0;
-}
 double Toxic::real(std::string_view attribute) const {
     return std::get<double>(value_of(*this, attribute));
 }

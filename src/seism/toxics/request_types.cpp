@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 13> http_kinds = {
 constexpr std::array<std::string_view, 5> sql_kinds = {"error", "close", "reset", "hang", "garbage"};
 constexpr std::array<std::string_view, 7> redis_kinds = {"error", "miss", "max_clients", "garbage",
                                                          "reset", "hang", "close"};
-constexpr std::array<std::string_view, 10> memcached_kinds = {
-    "error", "miss",      "not_stored", "too_many", "out_of_memory",
-    "busy",  "temporary", "reset",      "hang",     "close"};
+constexpr std::array<std::string_view, 12> memcached_kinds = {
+    "error",     "miss",     "not_stored", "out_of_memory", "too_large", "busy",
+    "temporary", "too_many", "garbage",    "reset",         "hang",      "close"};
 constexpr std::array<std::string_view, 5> ldap_kinds = {"error", "disconnect", "reset", "hang", "garbage"};
 
 AttributeRule text(std::string_view name, std::string_view says) {
@@ -64,18 +64,20 @@ std::vector<ToxicType> request_types() {
     const auto bytes = whole("bytes", "bytes", 0, 0, most, "how much of the real answer passes before a cut");
     return {
         type("http_error", http, "Answers a request with an error, or breaks the answer.", http_kinds,
-             {whole("code", "status", 503, 100, 599, "of the answer"),
+             {whole("code", "status", 503, 200, 999, "of the answer"),
               whole("retry_after", "s", -1, -1, 86'400, "Retry-After; -1: no such header"),
-              text("body", "of the answer"), text("content_type", "of the answer"), bytes}),
+              text("body", "of the answer"), text("content_type", "of the answer"), bytes,
+              whole("interval", "ms", 1000, 1, 86'400'000, "between two bytes of a drip")}),
         type("mysql_error", mysql, "Answers a statement with an error of MySQL or MariaDB.", sql_kinds,
-             {whole("code", "error number", 1213, 1, 65'535, "as in the manual"),
-              state("SQLSTATE; empty: the one that belongs to the code"), message}),
+             {whole("code", "error number", 1213, 0, 65'535,
+                    "as in the manual; 0: 1040 for a connection, else 1105"),
+              state("SQLSTATE; empty: the one that belongs to the code"), message, bytes}),
         type("postgres_error", postgres, "Answers a statement with an error of PostgreSQL.", sql_kinds,
-             {state("SQLSTATE; empty: 40P01"), message}),
+             {state("SQLSTATE; empty: 53300 for a connection, else XX000"), message, bytes}),
         type("redis_error", redis, "Answers a command with an error of Redis.", redis_kinds,
              {state("the word of the error: LOADING, OOM, READONLY …"), message, bytes}),
         type("memcached_error", memcached, "Answers a command with an error of memcached.", memcached_kinds,
-             {state("the word of the error: SERVER_ERROR …"), message, bytes}),
+             {state("ERROR, CLIENT_ERROR or SERVER_ERROR"), message, bytes}),
         type("ldap_error", ldap, "Answers an operation with a result code of LDAP.", ldap_kinds,
              {whole("code", "result code", 51, 1, 4096, "as in RFC 4511"), message,
               whole("entries", "entries", 0, 0, most, "so many real entries of a search pass first")}),

@@ -21,8 +21,6 @@ struct Toxic {
     float toxicity = 1;                      ///< the share of connections that it touches
     std::vector<AttributeValue> attributes;  ///< in the order of the type's attributes
 
-    /// Whether its type has an attribute of that name.
-    [[nodiscard]] bool has(std::string_view attribute) const;
     /// The attribute called so; the type must have it, with that kind of value.
     [[nodiscard]] std::int64_t integer(std::string_view attribute) const;
     [[nodiscard]] double real(std::string_view attribute) const;

@@ -27,7 +27,8 @@ struct Exchange {
     std::string method = {}, path = {};
     const Fault* fault = nullptr;
     bool at_server = true;
-    bool altered = false;     ///< the real answer passes, changed by the fault
+    bool altered = false;  ///< the real answer passes, changed by the fault
+    bool expects_continue = false;
     bool closes = false;      ///< the connection ends behind a made-up answer
     std::uint64_t bytes = 0;  ///< of the server's answer
     std::int64_t passed = 0;  ///< of an answer that is cut
@@ -164,13 +165,16 @@ class HttpConversation final : public Conversation {
                           .method = std::string(head.method.substr(0, most_kept)),
                           .path = std::string(head.path.substr(0, most_kept)),
                           .fault = judge_.judge(request),
+                          .expects_continue = head.expects_continue,
                           .closes = head.wants_close};
         passes_ = true;
-        expects_continue_ = head.expects_continue;
         if (exchange.fault == nullptr) {
             out += request_head_.text();
         } else {
             meet(exchange, request, out);
+            // Nobody can say whether a body comes that was announced but not called for.
+            if (!passes_ && head.expects_continue && head.framing != Framing::none)
+                exchange.closes = doomed_ = true;
         }
         // Behind a CONNECT the server alone says whether what follows is still HTTP.
         tunnel_ = head.method == "CONNECT" && passes_;
@@ -224,7 +228,9 @@ class HttpConversation final : public Conversation {
         const auto text = response_head_.text();
         response_head_.restart();
         if (head.status < 200 && head.status != 101) {
-            if (exchange.fault == nullptr || exchange.altered) out += text;
+            // Without its 100 a client would not send what the server waits for.
+            const bool awaited = head.status == 100 && exchange.expects_continue;
+            if (exchange.fault == nullptr || exchange.altered || awaited) out += text;
             return;
         }
         if (listener_ != nullptr) listener_->on_response_head(exchange.ordinal, head.status, text);
@@ -345,6 +351,7 @@ class HttpConversation final : public Conversation {
         auto& exchange = exchanges_.front();
         if (exchange.fault != nullptr && !exchange.altered) {
             exchange.closes = true;  // the server speaks something else on this connection now
+            flush(out, effects);
             say(exchange, effects);
             return;
         }
@@ -369,7 +376,7 @@ class HttpConversation final : public Conversation {
         while (!over_ && !exchanges_.empty() && !exchanges_.front().at_server && !in_response_body_) {
             auto& exchange = exchanges_.front();
             const bool unread = (in_request_body_ || unreadable_) && exchanges_.size() == 1;
-            if (unread && !unreadable_ && !is_abrupt(*exchange.fault) && !expects_continue_ &&
+            if (unread && !unreadable_ && !is_abrupt(*exchange.fault) && !exchange.expects_continue &&
                 drained_ <= most_drained)
                 return;
             exchange.closes = exchange.closes || unread;
@@ -424,8 +431,7 @@ class HttpConversation final : public Conversation {
     http::HeadReader request_head_, response_head_;
     http::BodyReader request_body_, response_body_;
     bool in_request_body_ = false, in_response_body_ = false;
-    bool passes_ = true;  ///< the request under way
-    bool expects_continue_ = false;
+    bool passes_ = true;         ///< the request under way
     std::uint64_t drained_ = 0;  ///< bytes of its body that the server does not see
     bool tunnel_ = false;
 

@@ -95,6 +95,10 @@ TEST(HttpConversationTest, ExpectGetsTheFinalStatusAtOnce) {
     EXPECT_EQ(outcome.client, injected("503 Service Unavailable", "", "Connection: close\r\n"));
     EXPECT_EQ(outcome.ending, "close");
     EXPECT_EQ(outcome.server, "");
+    const auto done =
+        meet({C(expecting), S(interim), C("12345"), S(nothing)}, fault("error", Mode::after), {"1 PUT /e!"});
+    EXPECT_EQ(done.server, expecting + "12345");
+    EXPECT_EQ(done.client, interim + unavailable) << "who must do it needs the body";
 }
 
 TEST(HttpConversationTest, EachStatus) {
@@ -260,6 +264,9 @@ TEST(HttpConversationTest, OpaqueWhereHttpEnds) {
     EXPECT_EQ(outcome.client, "HTTP/1.1 200 OK\r\n\r\nany");
     outcome = meet({C(upgrade), S(to_get), C(get)}, fault("error"), {"2 GET /a?b=c"});
     EXPECT_EQ(outcome.client, to_get + unavailable) << "an upgrade that was not granted";
+    outcome = meet({C(get + upgrade), S(to_get + switching)}, fault("error", Mode::after), {"2 GET /ws"});
+    EXPECT_EQ(outcome.client, to_get + injected("503 Service Unavailable", "", "Connection: close\r\n"));
+    EXPECT_EQ(outcome.ending, "close");
     outcome = meet({C(upgrade)}, fault("error"), {"1 GET /ws"});
     EXPECT_EQ(outcome.client, unavailable);
 

@@ -107,6 +107,8 @@ std::size_t HeadReader::feed(std::string_view bytes) {
 }
 
 void HeadReader::restart() {
+    static constexpr std::size_t usual = 4096;
+    if (text_.capacity() > usual) text_ = {};  // an idle connection need not keep it
     text_.clear();
     line_at_ = 0;
     began_ = ended_ = false;

@@ -182,6 +182,7 @@ class OrderedConversation : public Conversation {
             passes_ = true;
             decide(out);
             if (passes_) out += held_;
+            if (held_.size() > 4096) held_ = {};  // an idle connection need not keep it
             held_.clear();
         }
         if (command_.ended()) {
