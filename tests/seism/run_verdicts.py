@@ -277,6 +277,39 @@ class Runs(unittest.TestCase):
         with open(os.path.join(folder, "events.jsonl"), encoding="utf-8") as events:
             self.assertEqual(json.loads(events.readlines()[-1])["type"], "perturbation.stop")
 
+    def test_requests_of_others(self):
+        """A command makes the requests, through the front proxy, and knows nothing of Seism."""
+        for sin, red in (("none", []), ("error", ["status_during"]), ("hang", ["no_hang"])):
+            with self.subTest(sin):
+                front = free_port()
+                experiment = self.clinic.experiment(sin)
+                experiment["front"]["listen"] = f"127.0.0.1:{front}"
+                client = (
+                    "import sys, time, urllib.error, urllib.request\n"
+                    "end = time.monotonic() + 8\n"
+                    "while time.monotonic() < end:\n"
+                    "    try:\n"
+                    "        urllib.request.urlopen(sys.argv[1], timeout=5).read()\n"
+                    "    except urllib.error.HTTPError:\n"
+                    "        pass\n"
+                    "    time.sleep(0.02)\n"
+                )
+                result = self.clinic.run(experiment, "--", sys.executable, "-c", client, f"http://127.0.0.1:{front}/")
+                self.assertEqual(result.rules("red"), red, result.err)
+                self.assertEqual(result.code, 1 if red else 0, result.err)
+                self.assertEqual(result.verdict["rules"][0]["verdict"], "green", result.err)
+                statuses = {json.loads(line)["status"] for line in result.read("requests.jsonl").splitlines()}
+                self.assertLessEqual({200}, statuses)
+
+    def test_clients_that_fail_are_red(self):
+        front = free_port()
+        experiment = self.clinic.experiment("none")
+        experiment["front"]["listen"] = f"127.0.0.1:{front}"
+        result = self.clinic.run(experiment, "--", "false")
+        self.assertEqual(result.code, 1, result.err)
+        self.assertEqual(result.rules("inconclusive"), ["steady_before"])
+        self.assertEqual(result.verdict["rules"][0]["verdict"], "red")
+
     def test_check_and_replay(self):
         experiment = self.clinic.experiment("error", seed=7)
         experiment["perturbations"][0]["for"] = "500ms"

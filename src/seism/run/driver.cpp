@@ -285,7 +285,7 @@ void Driver::set_patience(std::chrono::milliseconds patience) {
     impl_->patience_us = std::chrono::duration_cast<std::chrono::microseconds>(patience).count();
 }
 
-bool Driver::waits_for(Micros at) const {
+bool Driver::waits_for(Micros at) {
     return impl_->oldest < at;
 }
 
