@@ -329,6 +329,49 @@ class Runs(unittest.TestCase):
             self.assertEqual(json.load(text)["seed"], 7)
 
 
+class Documents(unittest.TestCase):
+    """docs/seism/experiments.md and the schema against what the program reads."""
+
+    DOCS = os.path.join(HERE, "..", "..", "docs", "seism")
+    maxDiff = None
+
+    def check(self, experiment):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(experiment, file)
+            file.flush()
+            return subprocess.run([SEISM, "check", file.name], capture_output=True, text=True, check=False)
+
+    def test_example_is_right(self):
+        with open(os.path.join(self.DOCS, "experiments.md"), encoding="utf-8") as page:
+            example = json.loads(re.search(r"```json\n(.*?)```", page.read(), re.DOTALL).group(1))
+        checked = self.check(example)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn("store/latency:500: latency latency=500 on store, 5s", checked.stdout)
+
+    def test_schema_has_the_members_that_are_read(self):
+        with open(os.path.join(self.DOCS, "experiment.schema.json"), encoding="utf-8") as text:
+            schema = json.load(text)
+        told = {}
+
+        def walk(one, place):
+            """An experiment in which every object has one member that nobody knows."""
+            if "$ref" in one:
+                one = schema["$defs"][one["$ref"].rsplit("/", 1)[1]]
+            if one.get("type") == "array" and one["items"].get("type") == "object":
+                return [walk(one["items"], f"{place}[0]")]
+            if one.get("type") != "object" or "properties" not in one:
+                return None
+            told[place] = sorted(one["properties"])
+            inner = {name: walk(each, f"{place}.{name}".lstrip(".")) for name, each in one["properties"].items()}
+            return {"nobody": 1, **{name: each for name, each in inner.items() if each is not None}}
+
+        checked = self.check(walk(schema, ""))
+        read = {}
+        for place, names in re.findall(r"json: (\S*?)\.?nobody: there is no such member; known are (.*)", checked.stderr):
+            read[place] = names.split(", ")
+        self.assertEqual(read, told)
+
+
 if __name__ == "__main__":
     SEISM = os.path.abspath(sys.argv.pop(1))
     done = unittest.main(exit=False).result
