@@ -229,6 +229,53 @@ class Runs(unittest.TestCase):
         for each in result.verdict["experiments"]:
             self.assertGreater(each["bites"], 0, each["id"])
 
+    def test_behaviours_that_know_the_protocol(self):
+        port, back, service = free_port(), free_port(), free_port()
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "index.html"), "w", encoding="utf-8") as page:
+                page.write("served")
+            command = [sys.executable, "-m", "http.server", str(service), "--bind", "127.0.0.1", "-d", folder]
+            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+                try:
+                    experiment = self.clinic.experiment(
+                        "none",
+                        app={
+                            "command": [
+                                sys.executable,
+                                os.path.join(PATIENTS, "page.py"),
+                                str(port),
+                                f"http://127.0.0.1:{back}/",
+                            ]
+                        },
+                        front={"upstream": f"127.0.0.1:{port}"},
+                        backs=[
+                            {
+                                "name": "service",
+                                "listen": f"127.0.0.1:{back}",
+                                "upstream": f"127.0.0.1:{service}",
+                                "protocol": "http",
+                            }
+                        ],
+                        perturbations=[
+                            {
+                                "name": "sometimes-500",
+                                "proxy": "service",
+                                "behaviour": "http_error",
+                                "attributes": {"code": 500},
+                                "toxicity": 0.5,
+                                "for": "2s",
+                            }
+                        ],
+                    )
+                    result = self.clinic.run(experiment)
+                finally:
+                    server.terminate()
+        self.assertEqual(result.code, 0, result.err)
+        during = result.verdict["experiments"][0]["phases"]["during"]["statuses"]
+        self.assertEqual(set(during), {"200", "503"}, result.err)
+        # Every request of the application that bit became a 503.
+        self.assertAlmostEqual(result.verdict["experiments"][0]["bites"], during["503"], delta=2)
+
     def test_client_state(self):
         for command, code in ((["true"], 0), (["sh", "-c", "echo one record is lost; exit 1"], 1)):
             experiment = self.clinic.experiment("none", client_state={"command": command})

@@ -135,7 +135,7 @@ std::optional<Finding> judge_front_reachable(const Trial& trial, const Threshold
         }
     }
     auto finding = collected.finding(
-        "front_reachable", "every connection is taken and kept; the process lives", "every connection was");
+        "front_reachable", "every connection is taken and kept; the process lives", "none was lost");
     if (trial.gone) {
         finding.colour = Colour::red;
         finding.observed = *trial.gone + (finding.evidence.empty() ? "" : "; " + finding.observed);
