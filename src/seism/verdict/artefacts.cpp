@@ -205,7 +205,7 @@ std::string junit_text(const RunFacts& facts, const Judgement& judgement) {
             cases.push_back({.name = finding.rule});
             if (judgement.fails(finding.colour)) cases.back().failure = finding.observed;
         }
-        if (!facts.trouble.empty()) cases.push_back({.name = "environment", .failure = facts.trouble});
+        if (!facts.trouble.empty()) cases.push_back({.name = "environment", .error = facts.trouble});
     }
     return report::junit_xml(suites);
 }
