@@ -37,6 +37,7 @@ Commands:
   seism run FILE [-- COMMAND...]                 carries an experiment out and judges
   seism check FILE                               reads it and tells what it would do
   seism replay VERDICT                           does once more what was judged
+  seism import FILE                              prints one of the Chaos Toolkit's as ours
 )");
     print_client_usage(to);
 }
