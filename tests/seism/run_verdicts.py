@@ -326,7 +326,8 @@ class Runs(unittest.TestCase):
 
     def test_requests_of_others(self):
         """A command makes the requests, through the front proxy, and knows nothing of Seism."""
-        for sin, red in (("none", []), ("error", ["status_during"]), ("hang", ["no_hang"])):
+        reds = {"none": [], "error": ["status_during"], "hang": ["no_hang"], "crash": ["front_reachable"]}
+        for sin, red in reds.items():
             with self.subTest(sin):
                 front = free_port()
                 experiment = self.clinic.experiment(sin)
@@ -337,7 +338,7 @@ class Runs(unittest.TestCase):
                     "while time.monotonic() < end:\n"
                     "    try:\n"
                     "        urllib.request.urlopen(sys.argv[1], timeout=5).read()\n"
-                    "    except urllib.error.HTTPError:\n"
+                    "    except OSError:\n"
                     "        pass\n"
                     "    time.sleep(0.02)\n"
                 )
@@ -345,8 +346,20 @@ class Runs(unittest.TestCase):
                 self.assertEqual(result.rules("red"), red, result.err)
                 self.assertEqual(result.code, 1 if red else 0, result.err)
                 self.assertEqual(result.verdict["rules"][0]["verdict"], "green", result.err)
+                outcomes = {json.loads(line)["outcome"] for line in result.read("requests.jsonl").splitlines()}
+                self.assertEqual("connect_refused" in outcomes, sin == "crash", outcomes)
                 statuses = {json.loads(line)["status"] for line in result.read("requests.jsonl").splitlines()}
                 self.assertLessEqual({200}, statuses)
+
+    def test_dead_application_is_started_again(self):
+        experiment = self.clinic.experiment("crash")
+        experiment["app"]["environment"] = {"SUPERVISED": "1"}  # so that it has no supervisor
+        experiment["perturbations"] = []
+        experiment["schedule"] = {"pause": "100ms", "matrix": {"behaviours": ["blackout", "refuse"], "for": "500ms"}}
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.code, 1, result.err)
+        self.assertEqual(result.rules("red"), ["front_reachable"] * 2 + ["recovery"] * 2, result.err)
+        self.assertIn("the process ended with status 1", result.err)
 
     def test_clients_that_fail_are_red(self):
         front = free_port()
