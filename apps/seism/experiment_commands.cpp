@@ -101,6 +101,8 @@ int run_text(const Options& options, const std::string& source) {
                                 .file = options.file,
                                 .source = source,
                                 .replay = replay_command(options, experiment->seed),
+                                .off = options.off,
+                                .traffic = options.traffic,
                                 .hostname = host_name(),
                                 .began = outcome.began,
                                 .ended = outcome.ended,
@@ -159,7 +161,13 @@ int replay_file(Options options) {
     if (!source || !seed || !file) return fail("this is no verdict.json of `seism run`");
     options.file = *file;
     options.seed = static_cast<std::uint64_t>(*seed);
-    if (const auto* strict = verdict->boolean("strict")) options.strict = *strict;
+    if (const auto* strict = verdict->boolean("strict")) options.strict = options.strict || *strict;
+    for (auto [name, words] : {std::pair("off", &options.off), std::pair("traffic", &options.traffic)}) {
+        const auto* list = verdict->member(name);
+        for (const auto& word : list && list->array() ? *list->array() : base::json::Array()) {
+            if (word.string()) words->push_back(*word.string());
+        }
+    }
     return run_text(options, *source);
 }
 

@@ -387,6 +387,13 @@ class Runs(unittest.TestCase):
         self.assertEqual(again.returncode, 1, again.stderr)
         with open(result.folder + "/again/verdict.json", encoding="utf-8") as text:
             self.assertEqual(json.load(text)["seed"], 7)
+        blind = self.clinic.run(experiment, "--off", "status_during")
+        self.assertEqual(blind.code, 0, blind.err)
+        again = subprocess.run(
+            [SEISM, "replay", os.path.join(blind.folder, "verdict.json"), "-o", blind.folder + "/again"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+        self.assertEqual(again.returncode, 0, again.stderr)
 
 
 class Documents(unittest.TestCase):
