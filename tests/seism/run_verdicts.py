@@ -370,6 +370,16 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.rules("inconclusive"), ["steady_before"])
         self.assertEqual(result.verdict["rules"][0]["verdict"], "red")
 
+    def test_signal_while_the_application_starts(self):
+        experiment = self.clinic.experiment("none")
+        experiment["app"]["command"] = ["sleep", "60"]
+        folder, file = self.clinic.write(experiment)
+        with subprocess.Popen([SEISM, "run", file, "-o", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            time.sleep(1)
+            run.send_signal(signal.SIGTERM)
+            run.communicate(timeout=10)
+        self.assertEqual(run.returncode, 130)
+
     def test_check_and_replay(self):
         experiment = self.clinic.experiment("error", seed=7)
         experiment["perturbations"][0]["for"] = "500ms"
