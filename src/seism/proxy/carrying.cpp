@@ -192,10 +192,11 @@ void Carrying::welcome(Proxy& proxy, int descriptor) {
     proxy.connections.insert(tag);
     counts.open.fetch_add(1, std::memory_order_relaxed);
     slot.connection->dial_at = now;
+    // Before a toxic may close it: then the number may be that of another thread's socket.
+    if (!orders_.poller().watch(descriptor, tag | about_client)) slot.connection->reset();
     for (auto& placed : proxy.toxics)
         work(placed, slot);
     converse(slot);
-    if (!orders_.poller().watch(descriptor, tag | about_client)) slot.connection->reset();
     if (find(tag) != nullptr) drive(tag);
 }
 
