@@ -39,6 +39,16 @@ def free_port():
         return plug.getsockname()[1]
 
 
+def wait_for(port):
+    """Until something listens there."""
+    for _ in range(500):
+        with socket.socket() as plug:
+            if plug.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on {port}")
+
+
 class Clinic:
     """A store, and a folder for the results; runs experiments on shops."""
 
@@ -46,11 +56,7 @@ class Clinic:
         self.folder = tempfile.TemporaryDirectory()
         self.store_port = free_port()
         self.store = subprocess.Popen([sys.executable, os.path.join(PATIENTS, "store.py"), str(self.store_port)])
-        for _ in range(200):
-            with socket.socket() as plug:
-                if plug.connect_ex(("127.0.0.1", self.store_port)) == 0:
-                    break
-            time.sleep(0.02)
+        wait_for(self.store_port)
         self.number = 0
 
     def close(self):
@@ -235,8 +241,9 @@ class Runs(unittest.TestCase):
             with open(os.path.join(folder, "index.html"), "w", encoding="utf-8") as page:
                 page.write("served")
             command = [sys.executable, "-m", "http.server", str(service), "--bind", "127.0.0.1", "-d", folder]
-            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
                 try:
+                    wait_for(service)
                     experiment = self.clinic.experiment(
                         "none",
                         app={
