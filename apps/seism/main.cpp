@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client_commands.hpp"
+#include "experiment_commands.hpp"
 #include "server.hpp"
 
 namespace {
@@ -33,6 +34,9 @@ A first try, with a web server on port 8000:
 Commands:
   seism server [options]                         runs until it is interrupted;
                                                  `seism server --help` has the options
+  seism run FILE [-- COMMAND...]                 carries an experiment out and judges
+  seism check FILE                               reads it and tells what it would do
+  seism replay VERDICT                           does once more what was judged
 )");
     print_client_usage(to);
 }
@@ -79,6 +83,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     if (rest.front() == "server") return run_server(rest.subspan(1));
+    if (is_experiment_command(rest.front())) return run_experiment_command(rest);
     if (rest.front() == "types") return list_types();
     if (rest.front() == "help") {
         print_usage(stdout);

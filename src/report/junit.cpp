@@ -46,8 +46,9 @@ std::string attributes(const Sums& sums) {
 }
 
 std::string case_xml(const JunitSuite& suite, const JunitCase& each) {
-    auto xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")", escape(suite.name),
-                           escape(each.name), sound(each.seconds));
+    auto xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")",
+                           escape(each.classname.empty() ? suite.name : each.classname), escape(each.name),
+                           sound(each.seconds));
     if (each.failure) {
         const auto first = std::string_view(*each.failure).substr(0, each.failure->find('\n'));
         return xml + fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
@@ -60,6 +61,18 @@ std::string case_xml(const JunitSuite& suite, const JunitCase& each) {
     return xml + "/>\n";
 }
 
+std::string head_xml(const JunitSuite& suite, const Sums& sums) {
+    auto xml = fmt::format("  <testsuite name=\"{}\" {}", escape(suite.name), attributes(sums));
+    if (!suite.timestamp.empty()) xml += fmt::format(" timestamp=\"{}\"", escape(suite.timestamp));
+    if (!suite.hostname.empty()) xml += fmt::format(" hostname=\"{}\"", escape(suite.hostname));
+    xml += ">\n";
+    if (suite.properties.empty()) return xml;
+    xml += "    <properties>\n";
+    for (const auto& [name, value] : suite.properties)
+        xml += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", escape(name), escape(value));
+    return xml + "    </properties>\n";
+}
+
 }  // namespace
 
 std::string junit_xml(std::span<const JunitSuite> suites) {
@@ -68,9 +81,11 @@ std::string junit_xml(std::span<const JunitSuite> suites) {
     for (const auto& suite : suites) {
         const auto sums = sums_of(suite);
         all.add(sums);
-        body += fmt::format("  <testsuite name=\"{}\" {}>\n", escape(suite.name), attributes(sums));
+        body += head_xml(suite, sums);
         for (const auto& each : suite.cases)
             body += case_xml(suite, each);
+        if (!suite.output.empty())
+            body += fmt::format("    <system-out>{}</system-out>\n", escape(suite.output));
         body += "  </testsuite>\n";
     }
     return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {}>\n{}</testsuites>\n",

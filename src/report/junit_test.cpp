@@ -33,10 +33,35 @@ first: 503</failure>
 )");
 }
 
+TEST(JunitTest, SuiteTellsWhereAndHow) {
+    const std::vector<JunitSuite> suites = {{.name = "shop",
+                                             .cases = {{.name = "recovery", .classname = "seism.db.refuse"}},
+                                             .timestamp = "2026-11-21T02:00:00Z",
+                                             .hostname = "box",
+                                             .properties = {{"seed", "7"}},
+                                             .output = "seism run shop.json --seed 7"}};
+    EXPECT_EQ(junit_xml(suites), R"(<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="1" failures="0" errors="0" skipped="0" time="0.000">
+  <testsuite name="shop" tests="1" failures="0" errors="0" skipped="0" time="0.000" timestamp="2026-11-21T02:00:00Z" hostname="box">
+    <properties>
+      <property name="seed" value="7"/>
+    </properties>
+    <testcase classname="seism.db.refuse" name="recovery" time="0.000"/>
+    <system-out>seism run shop.json --seed 7</system-out>
+  </testsuite>
+</testsuites>
+)");
+}
+
 TEST(JunitTest, HostileTextsStayText) {
     const std::string text(hostile);
     const std::vector<JunitSuite> suites = {
-        {text, {{text, -1, text}, {text, NAN, {}, text}, {text, INFINITY}}}};
+        {text,
+         {{text, -1, text, {}, text}, {text, NAN, {}, text}, {text, INFINITY}},
+         text,
+         text,
+         {{text, text}},
+         text}};
     const auto xml = junit_xml(suites);
     EXPECT_EQ(MarkupCheck(xml).fault(), "");
     EXPECT_EQ(xml.find("<script"), std::string::npos);

@@ -173,6 +173,23 @@ ProcessFigures read_figures(const std::vector<int>& pids) {
     return sum;
 }
 
+std::optional<std::uint64_t> start_ticks(int pid) {
+    const auto fields = stat_fields(pid);
+    constexpr std::size_t state = 0, start = 19;
+    if (fields.size() <= start || fields[state] == "Z" || fields[state] == "X") return std::nullopt;
+    return number(fields[start]);
+}
+
+std::optional<std::uint64_t> proportional_bytes(const std::vector<int>& pids) {
+    std::optional<std::uint64_t> sum;
+    for (const int pid : pids) {
+        const auto text = slurp(fmt::format("/proc/{}/smaps_rollup", pid));
+        const auto kb = text ? keyed(*text, "Pss") : std::nullopt;
+        if (kb) sum = sum.value_or(0) + *kb * 1024;
+    }
+    return sum;
+}
+
 std::vector<int> listeners_on(std::uint16_t port) {
     std::set<std::string> names;
     for (const auto& socket : listening_sockets(port))

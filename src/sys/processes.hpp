@@ -22,6 +22,11 @@ struct ProcessFigures {
 /// `pid` and all its descendants.
 std::vector<int> process_tree(int pid);
 ProcessFigures read_figures(const std::vector<int>& pids);
+/// When it began, in ticks since the machine did: with the pid it names a process for ever. Nothing when
+/// there is none, or it has ended and only waits for its parent to hear of it.
+std::optional<std::uint64_t> start_ticks(int pid);
+/// Memory with shared pages divided among those who share them (Pss), summed. Takes the kernel milliseconds.
+std::optional<std::uint64_t> proportional_bytes(const std::vector<int>& pids);
 /// The processes that listen on a TCP port of this machine (those whose descriptors may be read).
 std::vector<int> listeners_on(std::uint16_t port);
 /// Connections on that port that wait to be accepted, over all its listening sockets.

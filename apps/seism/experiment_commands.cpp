@@ -1,0 +1,201 @@
+#include "experiment_commands.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/json.hpp"
+#include "seism/run/run.hpp"
+#include "seism/verdict/artefacts.hpp"
+#include "sys/files.hpp"
+
+using namespace homespun;
+using seism::ExitCode;
+
+namespace {
+
+struct Options {
+    std::string file;
+    std::string folder = "seism-out";
+    std::optional<std::uint64_t> seed;
+    bool strict = false;
+    std::vector<std::string> off;
+    std::vector<std::string> traffic;
+};
+
+int code(ExitCode exit) {
+    return static_cast<int>(exit);
+}
+
+int tell_problems(const std::string& file, const seism::Problems& problems) {
+    for (const auto& problem : problems)
+        fmt::print(stderr, "{}: {}\n", file, problem);
+    return code(ExitCode::usage);
+}
+
+std::string quoted(const std::string& word) {
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_-./:=,@%+") == std::string::npos;
+    if (plain) return word;
+    std::string text = "'";
+    for (const char letter : word)
+        text += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+    return text + "'";
+}
+
+std::string replay_command(const Options& options, std::uint64_t seed) {
+    auto text = fmt::format("seism run {} --seed {}", quoted(options.file), seed);
+    if (options.strict) text += " --strict";
+    for (const auto& rule : options.off)
+        text += " --off " + quoted(rule);
+    if (options.traffic.empty()) return text;
+    text += " --";
+    for (const auto& word : options.traffic)
+        text += " " + quoted(word);
+    return text;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+int run_text(const Options& options, const std::string& source) {
+    auto experiment = seism::parse_experiment(source, options.seed);
+    if (!experiment) return tell_problems(options.file, experiment.error());
+    auto& thresholds = experiment->thresholds;
+    thresholds.strict = thresholds.strict || options.strict;
+    for (const auto& rule : options.off) {
+        if (!seism::is_rule(rule)) {
+            fmt::print(stderr, "seism run: --off {}: there is no such rule\n", rule);
+            return code(ExitCode::usage);
+        }
+        thresholds.off.insert(rule);
+    }
+    if (!options.traffic.empty()) experiment->traffic.driven = false;
+    if (!experiment->traffic.driven && !experiment->front.listen) {
+        fmt::print(stderr, "{}: front.listen is missing: where the traffic of others comes in\n",
+                   options.file);
+        return code(ExitCode::usage);
+    }
+    std::error_code error;
+    std::filesystem::create_directories(options.folder, error);
+    if (error) {
+        fmt::print(stderr, "seism run: {}: {}\n", options.folder, error.message());
+        return code(ExitCode::environment);
+    }
+    const auto outcome = seism::run_experiment(
+        *experiment, {.folder = options.folder, .traffic = options.traffic, .say = [](std::string_view line) {
+                          fmt::print(stderr, "{}\n", line);
+                      }});
+    const seism::RunFacts facts{.title = experiment->title,
+                                .description = experiment->description,
+                                .version = HOMESPUN_VERSION,
+                                .seed = experiment->seed,
+                                .file = options.file,
+                                .source = source,
+                                .replay = replay_command(options, experiment->seed),
+                                .hostname = host_name(),
+                                .began = outcome.began,
+                                .ended = outcome.ended,
+                                .exit = outcome.exit_code(),
+                                .trouble = outcome.trouble,
+                                .events = outcome.events};
+    if (auto written = seism::write_artefacts(options.folder, facts, outcome.judgement); !written) {
+        fmt::print(stderr, "seism run: {}\n", written.error().message);
+        return code(ExitCode::environment);
+    }
+    if (!outcome.trouble.empty()) fmt::print(stderr, "seism run: {}\n", outcome.trouble);
+    if (outcome.interrupted) fmt::print(stderr, "interrupted; everything is taken back\n");
+    fmt::print("{}: {}/report.html\n", word_of(outcome.judgement.overall()), options.folder);
+    const auto counts = outcome.judgement.counts();
+    fmt::print("{} passed, {} failed, {} skipped\n", counts.passed, counts.failed, counts.skipped);
+    return code(outcome.exit_code());
+}
+
+int run_file(const Options& options) {
+    const auto source = sys::read_file(options.file);
+    if (source) return run_text(options, *source);
+    fmt::print(stderr, "seism run: {}\n", source.error().message);
+    return code(ExitCode::usage);
+}
+
+int check_file(const Options& options) {
+    const auto source = sys::read_file(options.file);
+    if (!source) {
+        fmt::print(stderr, "seism check: {}\n", source.error().message);
+        return code(ExitCode::usage);
+    }
+    const auto experiment = seism::parse_experiment(*source, options.seed);
+    if (!experiment) return tell_problems(options.file, experiment.error());
+    fmt::print("{}, seed {}, {} at least\n", experiment->title, experiment->seed,
+               seism::duration_text(seism::shortest_run(*experiment)));
+    for (const auto& each : experiment->perturbations)
+        fmt::print("  {}: {} {} on {}, {}{}\n", each.name, each.toxic.type, each.settings(),
+                   experiment->backs[each.back].name, seism::duration_text(each.time),
+                   each.cycles > 1 ? fmt::format(" x {}", each.cycles) : "");
+    return code(ExitCode::passed);
+}
+
+/// Does again what a verdict.json tells of.
+int replay_file(Options options) {
+    const auto fail = [&](std::string_view why) {
+        fmt::print(stderr, "seism replay: {}: {}\n", options.file, why);
+        return code(ExitCode::usage);
+    };
+    const auto text = sys::read_file(options.file);
+    if (!text) return fail(text.error().message);
+    const auto verdict = base::json::parse(*text);
+    if (!verdict) return fail(verdict.error().message);
+    const auto* source = verdict->string("source");
+    const auto* seed = verdict->integer("seed");
+    const auto* file = verdict->string("file");
+    if (!source || !seed || !file) return fail("this is no verdict.json of `seism run`");
+    options.file = *file;
+    options.seed = static_cast<std::uint64_t>(*seed);
+    if (const auto* strict = verdict->boolean("strict")) options.strict = *strict;
+    return run_text(options, *source);
+}
+
+}  // namespace
+
+bool is_experiment_command(std::string_view word) {
+    constexpr std::array<std::string_view, 3> commands = {"run", "check", "replay"};
+    return std::ranges::find(commands, word) != commands.end();
+}
+
+int run_experiment_command(std::span<const std::string> words) {
+    Options options;
+    const auto dashes = std::ranges::find(words, "--");
+    if (dashes != words.end()) options.traffic.assign(dashes + 1, words.end());
+    CLI::App app("Perturb what an application depends on, and judge how it takes it.", "seism");
+    app.require_subcommand(1);
+    auto* run =
+        app.add_subcommand("run", "carry an experiment out; behind -- a command that makes the requests");
+    auto* check = app.add_subcommand("check", "read an experiment and tell what it would do");
+    auto* replay = app.add_subcommand("replay", "do once more what a verdict.json tells of");
+    for (auto* command : {run, check, replay}) {
+        command->add_option("file", options.file, command == replay ? "verdict.json" : "the experiment")
+            ->required();
+        if (command != replay) command->add_option("--seed", options.seed, "in place of the file's");
+        if (command == check) continue;
+        command->add_option("-o,--output", options.folder, "folder for the report and all the rest")
+            ->capture_default_str();
+        command->add_flag("--strict", options.strict, "amber fails, too");
+        command->add_option("--off", options.off, "do not ask this rule; may be given again");
+    }
+    std::vector<std::string> arguments(words.begin(), dashes);
+    std::ranges::reverse(arguments);
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : code(ExitCode::usage);
+    }
+    if (check->parsed()) return check_file(options);
+    return replay->parsed() ? replay_file(options) : run_file(options);
+}

@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "seism/experiment/experiment.hpp"
+#include "sys/child.hpp"
+
+namespace homespun::seism {
+
+/// The application that is looked at: one that we start, or one that is there. Not thread-safe.
+class Application {
+  public:
+    /// `upstream` is where it listens; what it writes is appended to the file `output` when we start it.
+    Application(const AppPlan& plan, HostPort upstream, std::string output);
+
+    /// Starts it when that is ours to do, and waits until it serves. The error says what it did instead.
+    base::Result<void> start();
+    /// Of the process to watch; 0: not known (another machine's, another user's).
+    [[nodiscard]] int pid() const { return pid_; }
+    /// How the process ended since `start`, for people; nothing while it lives or is not known.
+    [[nodiscard]] std::optional<std::string> ended();
+    [[nodiscard]] bool is_ours() const { return !plan_.command.empty(); }
+    /// Ends it when it is ours, with the signal of the plan, in the end by force.
+    void stop();
+
+  private:
+    base::Result<void> wait_until_ready();
+    [[nodiscard]] bool serves() const;
+    base::Result<void> find();
+
+    const AppPlan plan_;
+    const HostPort upstream_;
+    const std::string output_;
+    std::optional<sys::Child> child_;
+    int pid_ = 0;
+    std::uint64_t started_ = 0;
+};
+
+}  // namespace homespun::seism

@@ -1,0 +1,262 @@
+#include "seism/run/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <optional>
+
+#include "seism/recorder/phases.hpp"
+#include "seism/recorder/record.hpp"
+#include "seism/run/application.hpp"
+#include "seism/run/back_proxies.hpp"
+#include "seism/run/driver.hpp"
+#include "seism/run/log_reader.hpp"
+#include "seism/run/sampler.hpp"
+#include "seism/verdict/figures.hpp"
+#include "sys/signals.hpp"
+
+namespace homespun::seism {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+Micros micros(milliseconds time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
+/// One run. What is a member is ended in the right order by the destructor: traffic, proxies, application.
+class Run {
+  public:
+    Run(const Experiment& experiment, const RunOptions& options)
+        : experiment_(experiment),
+          options_(options),
+          until_(steady_clock::now() + experiment.max_duration),
+          application_(experiment.app, experiment.front.upstream, options.folder + "/app.log"),
+          sampler_(record_) {
+        if (experiment.log)
+            log_.emplace(*experiment.log, options.folder + "/app.log", options.folder + "/log.txt");
+    }
+
+    RunOutcome carry_out() {
+        RunOutcome outcome{.began = record_.began()};
+        if (auto started = start(); !started) {
+            outcome.trouble = started.error().message;
+        } else {
+            for (const auto& perturbation : experiment_.perturbations) {
+                if (!nap(outcome.judgement.trials.empty() ? milliseconds(0) : experiment_.pause)) break;
+                attempt(perturbation, outcome);
+                if (interrupted_ || !outcome.trouble.empty()) break;
+            }
+            finish(outcome);
+        }
+        driver_.reset();
+        backs_.reset();
+        application_.stop();
+        outcome.events = record_.events();
+        outcome.interrupted = interrupted_;
+        outcome.ended = std::chrono::system_clock::now();
+        outcome.judgement.strict = experiment_.thresholds.strict;
+        return outcome;
+    }
+
+  private:
+    base::Result<void> start();
+    void attempt(const Perturbation& perturbation, RunOutcome& outcome);
+    /// Whether the application is well; puts it into the trial when not.
+    bool wait_for_steady_state(Trial& trial);
+    base::Result<void> perturb(const Perturbation& perturbation, Trial& trial);
+    void observe(const Perturbation& perturbation, Cycle& cycle);
+    void collect(Trial& trial);
+    void ask_log(Trial& trial);
+    void finish(RunOutcome& outcome);
+    /// Sleeps; false when the run must end.
+    bool nap(milliseconds time);
+    [[nodiscard]] bool spins() const;
+    void say(std::string_view line) const {
+        if (options_.say) options_.say(line);
+    }
+
+    const Experiment& experiment_;
+    const RunOptions& options_;
+    const steady_clock::time_point until_;
+    Record record_;
+    Application application_;
+    Sampler sampler_;
+    std::optional<LogReader> log_;
+    std::unique_ptr<BackProxies> backs_;
+    std::unique_ptr<Driver> driver_;
+    milliseconds patience_{10'000};
+    std::uint64_t accepted_at_begin_ = 0;
+    bool interrupted_ = false;
+};
+
+base::Result<void> Run::start() {
+    auto backs = BackProxies::open(experiment_, record_);
+    if (!backs) return base::fail(backs.error().message);
+    backs_ = std::move(*backs);
+    if (auto started = application_.start(); !started) return started;
+    sampler_.watch(application_.pid());
+    auto driver = Driver::start(experiment_.front.upstream, experiment_.traffic, experiment_.seed, record_);
+    if (!driver) return base::fail(driver.error().message);
+    driver_ = std::move(*driver);
+    return {};
+}
+
+bool Run::nap(milliseconds time) {
+    const auto end = std::min(steady_clock::now() + time, until_);
+    while (!interrupted_) {
+        const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
+        if (left.count() <= 0) break;
+        if (sys::wait_for_signal({SIGINT, SIGTERM, SIGHUP}, static_cast<int>(left.count())) != 0)
+            interrupted_ = true;
+    }
+    if (steady_clock::now() >= until_ && !interrupted_) {
+        interrupted_ = true;
+        say(fmt::format("limits.max_duration is over: {}", duration_text(experiment_.max_duration)));
+    }
+    return !interrupted_;
+}
+
+void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
+    const auto& back = experiment_.backs[perturbation.back];
+    if (application_.ended() && application_.is_ours()) {
+        say("the application has ended; it is started again");
+        if (auto started = application_.start(); !started) {
+            outcome.trouble = started.error().message;
+            return;
+        }
+        sampler_.watch(application_.pid());
+    }
+    Trial trial{.name = perturbation.name,
+                .proxy = back.name,
+                .behaviour = perturbation.toxic.type,
+                .settings = perturbation.settings(),
+                .begin = record_.now()};
+    accepted_at_begin_ = backs_->accepted(perturbation.back);
+    say(fmt::format("{}: {} {} on {}, {}{}", trial.name, trial.behaviour, trial.settings, back.name,
+                    duration_text(perturbation.time),
+                    perturbation.cycles > 1 ? fmt::format(" x {}", perturbation.cycles) : ""));
+    if (wait_for_steady_state(trial) && !interrupted_) {
+        if (auto perturbed = perturb(perturbation, trial); !perturbed)
+            outcome.trouble = perturbed.error().message;
+    }
+    if (interrupted_ || !outcome.trouble.empty()) return;
+    collect(trial);
+    auto thresholds = experiment_.thresholds;
+    thresholds.next = perturbation.next;
+    thresholds.within = perturbation.within;
+    outcome.judgement.trials.push_back(judge(std::move(trial), thresholds));
+    const auto& judged = outcome.judgement.trials.back();
+    say(fmt::format("  {}", word_of(judged.overall)));
+    for (const auto& finding : judged.findings) {
+        if (finding.colour != Colour::green)
+            say(fmt::format("  {} {}: {}", word_of(judged.weight_of(finding)), finding.rule,
+                            finding.observed));
+    }
+}
+
+bool Run::wait_for_steady_state(Trial& trial) {
+    sampler_.weigh();
+    nap(experiment_.steady.time);
+    const auto now = record_.now();
+    trial.unsteady = experiment_.steady.complaint(record_.exchanges(trial.begin, now));
+    if (trial.unsteady) return false;
+    Trial before{.exchanges = record_.exchanges(trial.begin, now)};
+    patience_ = experiment_.thresholds.hang_for(p99_of(before, Phase::before));
+    driver_->set_patience(patience_);
+    if (log_) log_->mark();
+    return true;
+}
+
+base::Result<void> Run::perturb(const Perturbation& perturbation, Trial& trial) {
+    const auto steady = static_cast<double>(record_.now() - trial.begin);
+    const auto usual = static_cast<double>(backs_->accepted(perturbation.back) - accepted_at_begin_);
+    for (int i = 0; i < perturbation.cycles && !interrupted_; ++i) {
+        sampler_.weigh();
+        if (auto armed = backs_->arm(perturbation); !armed) return armed;
+        nap(perturbation.time);
+        const auto passed = static_cast<double>(micros(perturbation.time));
+        trial.cycles.push_back(backs_->stop(static_cast<std::uint64_t>(usual * passed / steady)));
+        observe(perturbation, trial.cycles.back());
+    }
+    return {};
+}
+
+bool Run::spins() const {
+    const auto now = record_.now();
+    const auto last = record_.samples(now - micros(milliseconds(500)), now);
+    return !last.empty() && last.back().cpu >= experiment_.thresholds.spin;
+}
+
+/// Watches until the requests that count have come, those that hung are given up, and the processes have
+/// settled.
+void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
+    constexpr milliseconds look{50}, least{1'300};  // five samples and a bit
+    const auto since = [&] { return record_.now() - cycle.stopped; };
+    sampler_.weigh();
+    while (nap(look)) {
+        const bool enough =
+            record_.count_exchanges(cycle.stopped) >= static_cast<std::size_t>(perturbation.next);
+        if (!enough && since() < micros(perturbation.within)) continue;
+        if (driver_->waits_for(cycle.stopped)) continue;
+        if (since() < micros(least)) continue;
+        if (spins() && since() < micros(experiment_.thresholds.spin_for + least)) continue;
+        break;
+    }
+    cycle.settled = record_.now();
+}
+
+void Run::collect(Trial& trial) {
+    trial.end = record_.now();
+    while (driver_->waits_for(trial.end) &&
+           record_.now() - trial.end < micros(patience_ + milliseconds(500))) {
+        if (!nap(milliseconds(5))) return;
+    }
+    trial.exchanges = record_.exchanges(trial.begin, trial.end);
+    trial.samples = record_.samples(trial.begin, trial.end);
+    trial.tainted = backs_->failed_since(trial.begin);
+    trial.gone = application_.ended();
+    if (log_) ask_log(trial);
+}
+
+void Run::ask_log(Trial& trial) {
+    const auto expression = experiment_.log->match_for(trial.proxy);
+    if (expression.empty()) return;
+    auto found = log_->look_for(expression);
+    trial.logged = found.matched;
+    trial.log_note = std::move(found.note);
+}
+
+void Run::finish(RunOutcome& outcome) {
+    if (interrupted_ || !outcome.trouble.empty() || !experiment_.client_state ||
+        experiment_.thresholds.off.contains("client_state"))
+        return;
+    const auto& check = *experiment_.client_state;
+    Finding finding{.rule = "client_state", .expected = "the check of the clients' data succeeds"};
+    auto printed = run_command(check.command, options_.folder + "/client_state.log", check.within);
+    if (!printed) {
+        outcome.trouble = printed.error().message;
+        return;
+    }
+    finding.colour = printed->succeeded ? Colour::green : Colour::red;
+    finding.observed = fmt::format("{} {}", check.command.front(), printed->how);
+    if (!printed->succeeded) finding.observed += "; client_state.log has what it said";
+    say(fmt::format("client_state: {}", finding.observed));
+    outcome.judgement.findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+ExitCode RunOutcome::exit_code() const {
+    if (interrupted) return ExitCode::interrupted;
+    return trouble.empty() ? judgement.exit_code() : ExitCode::environment;
+}
+
+RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options) {
+    sys::block_signals({SIGINT, SIGTERM, SIGHUP});
+    return Run(experiment, options).carry_out();
+}
+
+}  // namespace homespun::seism
