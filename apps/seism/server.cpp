@@ -242,6 +242,7 @@ int serve(const ServerOptions& options) {
     const auto drained = std::make_shared<std::promise<void>>();
     server.drain([drained] { drained->set_value(); });
     drained->get_future().wait_for(time_to_stop);
+    api.settle();
     loops.stop_and_join();
     return 0;
 }

@@ -154,7 +154,7 @@ def reset_resets_both_sides(program: Path, folder: Path) -> None:
     ends: list[str] = []
 
     def watch(peer: socket.socket) -> None:
-        peer.sendall(b"hello")
+        peer.sendall(b"hello")  # what a reset downstream waits for
         ends.append(ending(peer))
 
     with SeismServer(program, folder) as server, upstream(watch) as address:
@@ -164,7 +164,9 @@ def reset_resets_both_sides(program: Path, folder: Path) -> None:
                 name = server.toxic("reset_peer", stream, timeout=timeout)
                 begin = time.monotonic()
                 peer = connect(port)
-                peer.sendall(b"x")
+                if stream == "upstream":
+                    check(receive(peer, 5) == b"hello", "the server is there")
+                    peer.sendall(b"x")
                 check(ending(peer) == "reset", f"{stream} {timeout}: no ECONNRESET")
                 between(time.monotonic() - begin, timeout / 1000, f"reset after {timeout} ms")
                 server.remove(name)

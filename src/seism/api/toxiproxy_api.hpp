@@ -23,6 +23,9 @@ class ToxiproxyApi final : public net::http::Application {
     base::Task<net::http::Response> handle(net::http::Request& request) override;
     net::http::Response refuse(net::http::Request& request, net::http::Refusal refusal) override;
 
+    /// Waits for names that are still being looked up: before the loops end, for their requests live there.
+    void settle() { resolver_.wait_until_idle(); }
+
   private:
     struct Call;
     base::Task<net::http::Response> proxies_call(Call call);

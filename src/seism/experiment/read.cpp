@@ -78,7 +78,7 @@ void read_request(Fields& fields, TrafficPlan& traffic) {
     request.weight = fields.integer("weight", 1, 1'000'000, 1);
     int methods = 0;
     for (const auto* method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-        if (!fields.has(method)) continue;
+        if (!fields.any(method)) continue;
         ++methods;
         request.method = method;
         request.target = fields.text(method);
@@ -105,9 +105,11 @@ void read_traffic(Fields& fields, TrafficPlan& traffic) {
 void read_probe(Fields& fields, SteadyPlan& steady) {
     Probe probe;
     const auto type = fields.word("type", {"error_rate", "status", "p99_ms"});
+    const auto* list = fields.any("in");
+    const double limit = type == "p99_ms" ? 1e6 : 1;
+    probe.most = fields.number("max", 0, limit, 0);
     if (type == "status") {
         probe.kind = Probe::Kind::status;
-        const auto* list = fields.any("in");
         for (const auto& each : list && list->array() ? *list->array() : base::json::Array()) {
             if (each.integer()) probe.statuses.push_back(static_cast<int>(*each.integer()));
         }
@@ -115,7 +117,7 @@ void read_probe(Fields& fields, SteadyPlan& steady) {
     } else {
         probe.kind = type == "p99_ms" ? Probe::Kind::p99_ms : Probe::Kind::error_rate;
         if (!fields.has("max")) fields.problem("max", "is missing");
-        probe.most = fields.number("max", 0, type == "p99_ms" ? 1e6 : 1, 0);
+        if (list) fields.problem("in", "belongs to the type status");
     }
     steady.probes.push_back(std::move(probe));
 }
@@ -208,7 +210,8 @@ void read_verdict(Fields& fields, Experiment& experiment) {
             fields.problem("allow", "must be a list of statuses: [200, 503]");
     }
     thresholds.retry_after_required = fields.word("retry_after", {"required", "optional"}) == "required";
-    if (fields.has("hang")) thresholds.hang = fields.duration("hang", {});
+    const auto hang = fields.duration("hang", {});
+    if (fields.has("hang")) thresholds.hang = hang;
     thresholds.min_bites = static_cast<std::uint64_t>(fields.integer("min_bites", 1, 1'000'000'000, 1));
     if (const auto growth = fields.text("memory_growth", "10%"); growth.ends_with('%')) {
         const auto percent = base::parse_integer<int>(std::string_view(growth).substr(0, growth.size() - 1));

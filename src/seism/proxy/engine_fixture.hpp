@@ -73,6 +73,7 @@ class Plug {
         return ::poll(&what, 1, static_cast<int>(time.count())) > 0;
     }
     void end() { ::shutdown(descriptor_, SHUT_WR); }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
     void close() {
         if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
     }

@@ -32,6 +32,7 @@ bool takes_connections(const HostPort& where) {
     if (!address) return false;
     net::StreamSocket socket;
     int error = socket.connect(*address);
+    if (error == 0) error = socket.error();  // it has only begun
     const auto until = steady_clock::now() + std::chrono::seconds(1);
     while (error == EINPROGRESS && steady_clock::now() < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -49,6 +49,7 @@ struct Driver::Impl {
     void failed(Call& call, int error);
     void finish(Call& call, Outcome outcome);
     void give_up_late_ones();
+    void close_idle_ones();
 
     net::Poller poller;
     const net::TcpAddress address;
@@ -89,6 +90,7 @@ void Driver::Impl::run() {
             if (event.readable || event.hung_up) receive(call);
         }
         give_up_late_ones();
+        close_idle_ones();
     }
 }
 
@@ -148,7 +150,7 @@ void Driver::Impl::connect(Call& call) {
     call.exchange.connection = ++connections;
     call.connecting = true;
     const int error = call.socket.connect(address);
-    if (error != 0 && error != EINPROGRESS) return failed(call, error);
+    if (error != 0) return failed(call, error);
     const auto tag = static_cast<std::uint64_t>(
         std::ranges::find(calls, &call, [](const auto& each) { return each.get(); }) - calls.begin());
     if (!poller.watch(call.socket.descriptor(), tag)) return failed(call, ENOMEM);
@@ -236,6 +238,18 @@ void Driver::Impl::finish(Call& call, Outcome outcome) {
     call.plan = nullptr;
     call.connecting = false;
     call.unsent.clear();
+    call.idle_since = exchange.end;
+}
+
+/// Connections that a slow time has called for would look like a leak of the application.
+void Driver::Impl::close_idle_ones() {
+    constexpr Micros least = 500'000;
+    constexpr double gaps = 3, us_per_s = 1e6;
+    const auto longest = std::max(least, static_cast<Micros>(gaps * us_per_s / plan.rate));
+    const auto now = record.now();
+    for (const auto& call : calls) {
+        if (call->is_idle() && now - call->idle_since > longest) call->socket.close();
+    }
 }
 
 void Driver::Impl::give_up_late_ones() {
@@ -271,7 +285,7 @@ void Driver::set_patience(std::chrono::milliseconds patience) {
     impl_->patience_us = std::chrono::duration_cast<std::chrono::microseconds>(patience).count();
 }
 
-bool Driver::waits_for(Micros at) const {
+bool Driver::waits_for(Micros at) {
     return impl_->oldest < at;
 }
 

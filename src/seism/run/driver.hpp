@@ -7,6 +7,7 @@
 #include "seism/experiment/experiment.hpp"
 #include "seism/recorder/golden.hpp"
 #include "seism/recorder/record.hpp"
+#include "seism/run/traffic.hpp"
 
 namespace homespun::seism {
 
@@ -14,20 +15,18 @@ namespace homespun::seism {
 /// becomes of each. The rate does not wait for answers, so that a slow application is seen as slow by all who
 /// would have come meanwhile. Connections are kept as long as the application keeps them; a request on a kept
 /// one that turns out closed is made anew once.
-class Driver {
+class Driver final : public Traffic {
   public:
     /// `record` outlives it.
     static base::Result<std::unique_ptr<Driver>> start(const HostPort& to, const TrafficPlan& plan,
                                                        std::uint64_t seed, Record& record);
     /// Gives up what is under way, untold.
-    ~Driver();
+    ~Driver() override;
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
 
-    /// How long it waits for an answer. Any thread.
-    void set_patience(std::chrono::milliseconds patience);
-    /// Whether a request that started before `at` is still under way. Any thread.
-    [[nodiscard]] bool waits_for(Micros at) const;
+    void set_patience(std::chrono::milliseconds patience) override;
+    [[nodiscard]] bool waits_for(Micros at) override;
 
   private:
     struct Impl;

@@ -21,6 +21,7 @@ struct Call {
     const RequestPlan* plan = nullptr;  ///< null: idle
     std::string unsent{};
     bool connecting = false;
+    Micros idle_since = 0;
 
     [[nodiscard]] bool is_idle() const { return socket.is_open() && plan == nullptr; }
     [[nodiscard]] bool is_closed() const { return !socket.is_open() && plan == nullptr; }

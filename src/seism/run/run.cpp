@@ -11,10 +11,12 @@
 #include "seism/run/application.hpp"
 #include "seism/run/back_proxies.hpp"
 #include "seism/run/driver.hpp"
+#include "seism/run/front_recorder.hpp"
 #include "seism/run/live_files.hpp"
 #include "seism/run/log_reader.hpp"
 #include "seism/run/sampler.hpp"
 #include "seism/verdict/figures.hpp"
+#include "sys/child.hpp"
 #include "sys/signals.hpp"
 
 namespace homespun::seism {
@@ -51,9 +53,11 @@ class Run {
                 attempt(perturbation, outcome);
                 if (interrupted_ || !outcome.trouble.empty()) break;
             }
+            if (clients_) wait_for_clients(outcome);
             finish(outcome);
         }
-        driver_.reset();
+        clients_.reset();
+        traffic_.reset();
         backs_.reset();
         application_.stop();
         outcome.events = record_.events();
@@ -65,6 +69,10 @@ class Run {
 
   private:
     base::Result<void> start();
+    base::Result<void> start_driver();
+    base::Result<void> start_front();
+    /// Whether the clients were content, where a command makes the requests.
+    void wait_for_clients(RunOutcome& outcome);
     void attempt(const Perturbation& perturbation, RunOutcome& outcome);
     /// Whether the application is well; puts it into the trial when not.
     bool wait_for_steady_state(Trial& trial);
@@ -89,7 +97,8 @@ class Run {
     Sampler sampler_;
     std::optional<LogReader> log_;
     std::unique_ptr<BackProxies> backs_;
-    std::unique_ptr<Driver> driver_;
+    std::unique_ptr<Traffic> traffic_;
+    std::optional<sys::Child> clients_;  ///< the command that makes the requests
     milliseconds patience_{10'000};
     std::uint64_t accepted_at_begin_ = 0;
     bool interrupted_ = false;
@@ -101,9 +110,31 @@ base::Result<void> Run::start() {
     backs_ = std::move(*backs);
     if (auto started = application_.start(); !started) return started;
     sampler_.watch(application_.pid());
+    return experiment_.traffic.driven ? start_driver() : start_front();
+}
+
+base::Result<void> Run::start_driver() {
     auto driver = Driver::start(experiment_.front.upstream, experiment_.traffic, experiment_.seed, record_);
     if (!driver) return base::fail(driver.error().message);
-    driver_ = std::move(*driver);
+    traffic_ = std::move(*driver);
+    return {};
+}
+
+base::Result<void> Run::start_front() {
+    auto front = FrontRecorder::open(experiment_, record_);
+    if (!front) return base::fail(front.error().message);
+    traffic_ = std::move(*front);
+    if (!options_.traffic.empty()) {
+        auto clients =
+            sys::Child::start({.command = options_.traffic, .output = options_.folder + "/traffic.log"});
+        if (!clients) return base::fail(clients.error().message);
+        clients_ = std::move(*clients);
+    }
+    say("waiting for the first request at " + experiment_.front.listen->text());
+    const auto until = steady_clock::now() + experiment_.app.start_within;
+    while (record_.count_exchanges(0) == 0 && steady_clock::now() < until && nap(milliseconds(20))) {
+        if (clients_ && clients_->ended()) break;
+    }
     return {};
 }
 
@@ -136,7 +167,8 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
                 .proxy = back.name,
                 .behaviour = perturbation.toxic.type,
                 .settings = perturbation.settings(),
-                .begin = record_.now()};
+                .begin = record_.now(),
+                .driven = experiment_.traffic.driven};
     accepted_at_begin_ = backs_->accepted(perturbation.back);
     say(fmt::format("{}: {} {} on {}, {}{}", trial.name, trial.behaviour, trial.settings, back.name,
                     duration_text(perturbation.time),
@@ -168,7 +200,7 @@ bool Run::wait_for_steady_state(Trial& trial) {
     if (trial.unsteady) return false;
     Trial before{.exchanges = record_.exchanges(trial.begin, now)};
     patience_ = experiment_.thresholds.hang_for(p99_of(before, Phase::before));
-    driver_->set_patience(patience_);
+    traffic_->set_patience(patience_);
     if (log_) log_->mark();
     return true;
 }
@@ -196,14 +228,15 @@ bool Run::spins() const {
 /// Watches until the requests that count have come, those that hung are given up, and the processes have
 /// settled.
 void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
-    constexpr milliseconds look{50}, least{1'300};  // five samples and a bit
+    constexpr milliseconds look{50}, least{2'000};
     const auto since = [&] { return record_.now() - cycle.stopped; };
     sampler_.weigh();
     while (nap(look)) {
         const bool enough =
             record_.count_exchanges(cycle.stopped) >= static_cast<std::size_t>(perturbation.next);
-        if (!enough && since() < micros(perturbation.within)) continue;
-        if (driver_->waits_for(cycle.stopped)) continue;
+        const bool no_more = clients_ && clients_->ended();
+        if (!enough && !no_more && since() < micros(perturbation.within)) continue;
+        if (traffic_->waits_for(cycle.stopped)) continue;
         if (since() < micros(least)) continue;
         if (spins() && since() < micros(experiment_.thresholds.spin_for + least)) continue;
         break;
@@ -213,7 +246,7 @@ void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
 
 void Run::collect(Trial& trial) {
     trial.end = record_.now();
-    while (driver_->waits_for(trial.end) &&
+    while (traffic_->waits_for(trial.end) &&
            record_.now() - trial.end < micros(patience_ + milliseconds(500))) {
         if (!nap(milliseconds(5))) return;
     }
@@ -230,6 +263,21 @@ void Run::ask_log(Trial& trial) {
     auto found = log_->look_for(expression);
     trial.logged = found.matched;
     trial.log_note = std::move(found.note);
+}
+
+void Run::wait_for_clients(RunOutcome& outcome) {
+    if (!clients_->ended()) say("waiting for the end of " + options_.traffic.front());
+    while (!clients_->ended()) {
+        if (!nap(milliseconds(50))) return;
+    }
+    if (experiment_.thresholds.off.contains("command")) return;
+    const auto end = *clients_->ended();
+    outcome.judgement.findings.push_back(
+        {.rule = "command",
+         .colour = end.code == 0 && end.signal == 0 ? Colour::green : Colour::red,
+         .expected = "the command that makes the requests succeeds",
+         .observed =
+             fmt::format("{} {}; traffic.log has what it said", options_.traffic.front(), end.text())});
 }
 
 void Run::finish(RunOutcome& outcome) {

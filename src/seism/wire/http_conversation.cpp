@@ -79,6 +79,7 @@ class HttpConversation final : public Conversation {
 
     void client_ended(Effects& effects) override {
         if (over_) return;
+        if (listener_ != nullptr) listener_->on_client_end();
         if (!doomed_ && !request_head_.at_rest()) effects.to_server(request_head_.text());
         request_head_.restart();
         in_request_body_ = false;

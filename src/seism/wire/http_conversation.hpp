@@ -36,6 +36,8 @@ class ExchangeListener {
     /// Called once for each request, unless the connection ended untold. `bytes`: of the answer in all, as it
     /// came from the server, heads included.
     virtual void on_response_end(std::uint64_t ordinal, End end, std::uint64_t bytes) = 0;
+    /// The client has said its last. Clients of HTTP do so when they need no answer any more.
+    virtual void on_client_end() {}
 };
 
 /// HTTP/1.0 and 1.1. A request's verb is its method, its subject the path with query (of an absolute target,
