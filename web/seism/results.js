@@ -20,6 +20,7 @@ export class ResultsView {
 
   /** Follows the files for as long as the page is open. */
   async follow() {
+    this.show();
     for (;;) {
       try {
         if (!document.hidden && await this.follower.look()) this.show();
