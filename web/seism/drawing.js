@@ -2,7 +2,7 @@
 
 import { element, shape, table } from "./dom.js";
 import { count, counted, duration, shownText } from "./shown.js";
-import { KINDS, MARGIN, timelineOf } from "./timeline.js";
+import { KINDS, MARGIN, spanOf, timelineOf } from "./timeline.js";
 import { colourOf, kindOf, matrixOf, notable, worstOf } from "./trials.js";
 
 const verdict = (word) => element("span", { class: `verdict ${colourOf(word)}` }, shownText(word));
@@ -80,7 +80,8 @@ const rules = (trial) => (trial.rules.length === 0 ? [element("p", { class: "sof
     [shownText(rule.id), verdict(rule.verdict), name(rule.observed), name(rule.expected)]))]);
 
 function requestsTable(trial, requests) {
-  const rows = notable(trial, requests).map((each) => [count(each.id), duration(each.t_ms), shownText(each.phase ?? ""),
+  const [begin] = spanOf(trial, requests, []);
+  const rows = notable(trial, requests).map((each) => [count(each.id), duration(each.t_ms - begin), shownText(each.phase ?? ""),
     name(`${each.method ?? ""} ${each.path ?? ""}`), each.status === null || each.status === undefined ? "–" : shownText(each.status),
     shownText(kindOf(each) === "wrong" ? "wrong answer" : each.outcome), duration(each.total_us / 1000)]);
   return rows.length ? [table("Requests to look at", ["number", "at", "phase", "request", "status", "outcome", "took"], rows)] : [];

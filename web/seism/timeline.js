@@ -36,7 +36,8 @@ export function thinned(requests, most = MOST_DOTS) {
   return [...kept, ...evenly(common, most - kept.length)];
 }
 
-function spanOf(trial, requests, samples) {
+/** From when to when a trial is shown: [ms, ms]. */
+export function spanOf(trial, requests, samples) {
   const times = [...requests.map((each) => each.t_ms), ...trial.bands.flatMap((band) => [band.from, band.to])].filter(finite);
   if (times.length === 0) times.push(...samples.map((each) => each.t_ms).filter(finite));
   let low = Infinity;
@@ -84,8 +85,8 @@ function curvePanel(samples, panel, xOf, valueOf, word) {
   let high = 0;
   for (const sample of samples) high = Math.max(high, valueOf(sample));
   if (high === 0) high = 1;
+  high *= 1.1;
   const steps = ticks(0, high, 2);
-  high = Math.max(high, steps.at(-1));
   const yOf = (value) => panel.y + panel.height * (1 - value / high);
   let path = "";
   let gap = true;

@@ -83,7 +83,7 @@ export function kindOf(request) {
 }
 
 /** Requests to look at: the evidence of rules that are not green first, then whatever went wrong. */
-export function notable(trial, requests, most = 50) {
+export function notable(trial, requests, most = 20) {
   const evidence = new Set(trial.rules.filter((rule) => rule.colour !== "green").flatMap((rule) => rule.evidence));
   const named = requests.filter((each) => evidence.has(each.id));
   const others = requests.filter((each) => !evidence.has(each.id) && kindOf(each) !== "ok");
