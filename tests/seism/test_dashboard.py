@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -298,6 +299,49 @@ def a_run_is_followed(program: Path, folder: Path) -> None:
         page.check_quiet()
 
 
+def a_real_run_is_followed(program: Path, folder: Path) -> None:
+    """`seism run` itself: requests are counted while it goes on, curves are drawn, and its verdict takes their place."""
+    results = folder / "results"
+    results.mkdir()
+    ports = []
+    for _ in range(3):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports.append(free.getsockname()[1])
+    with upstream(lambda peer: [peer.sendall(b"value 42\n") for _ in iter(lambda: peer.recv(1 << 16), b"")] and None) as store:
+        experiment = {
+            "seism": 1,
+            "title": "followed",
+            "app": {
+                "command": [sys.executable, str(RECORDED.parent / "shop.py"), *map(str, ports), "1"],
+                "ready": f"http://127.0.0.1:{ports[0]}/ready",
+            },
+            "front": {"upstream": f"127.0.0.1:{ports[0]}"},
+            "backs": [
+                {"name": "db", "listen": f"127.0.0.1:{ports[1]}", "upstream": store},
+                {"name": "cache", "listen": f"127.0.0.1:{ports[2]}", "upstream": store},
+            ],
+            "traffic": {"rate": 20, "requests": [{"GET": "/item/1"}]},
+            "perturbations": [{"name": "db gone", "proxy": "db", "behaviour": "reset_peer", "for": "3s"}],
+        }
+        file = folder / "experiment.json"
+        file.write_text(json.dumps(experiment))
+        with page_of(program, folder, "-results", str(results)) as (_, page):
+            page.open()
+            run = Child([str(program), "run", str(file), "-o", str(results)], folder / "run.log")
+            try:
+                page.until("document.querySelector('.cell')?.textContent === 'running'", 60)
+                page.browser.click(".cell")
+                page.until("document.querySelector('.dots.error') && document.querySelector('.curve.memory').getTotalLength() > 20")
+                line = "document.querySelector('#results-line').textContent"
+                check("a run goes on" in page.browser.run(line), "the run was over before it was followed")
+                check(run.wait(60) == 1, f"the run: {tail(folder / 'run.log', 5)}")
+            finally:
+                run.terminate()
+            page.until(f"{line}.startsWith('followed: red')")
+            page.until("document.querySelector('.cell').textContent === 'red' && document.querySelector('#trial').innerText.includes('status_during')")
+            page.check_quiet()
+
+
 def others_are_turned_away(program: Path, folder: Path) -> None:
     """A page of another origin neither reads nor changes; other hosts, no token, and whoever is not a browser get a clear no."""
     with (
@@ -389,6 +433,7 @@ CASES: tuple[Callable[[Path, Path], None], ...] = (
     every_type_has_its_form,
     matrix_and_timeline,
     a_run_is_followed,
+    a_real_run_is_followed,
     others_are_turned_away,
     is_loopback_only,
     many_streams_end_in_time,
