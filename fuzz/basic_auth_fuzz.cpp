@@ -11,8 +11,8 @@
 #include "base/text.hpp"
 #include "sync/auth/basic_auth.hpp"
 #include "sync/auth/stored_password.hpp"
+#include "sync/auth/user_name.hpp"
 #include "sync/registration/mail.hpp"
-#include "sync/registration/user_name.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace homespun;
@@ -21,8 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto read = sync::auth::parse_basic("Basic " + base::base64_encode(source, base::Base64::standard));
     if (read && (read->name.contains(':') || read->name + ":" + read->password != source)) std::abort();
     if (read && (!base::is_utf8(read->name) || !base::is_utf8(read->password))) std::abort();
-    if (const auto name = sync::registration::user_name(source);
-        name && !sync::registration::is_user_name(*name))
+    if (const auto name = sync::auth::user_name(source); name && !sync::auth::is_user_name(*name))
         std::abort();
     const auto message = sync::registration::mail_message({std::string(source), "Hello", std::string(source)},
                                                           "a@b.cd", "id", 0);

@@ -6,10 +6,14 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/json.hpp"
+#include "seism/experiment/chaos_toolkit.hpp"
 #include "seism/experiment/experiment.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace homespun::seism;
+    const auto imported = import_chaos_toolkit({reinterpret_cast<const char*>(data), size});
+    if (imported && !homespun::base::json::parse(imported->text)) std::abort();
     const auto experiment = parse_experiment({reinterpret_cast<const char*>(data), size});
     if (!experiment) {
         if (experiment.error().empty()) std::abort();

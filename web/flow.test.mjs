@@ -15,6 +15,7 @@ const { NoChannel, Refused } = await import("./assets/channel.js");
 const { signIn, signUp } = await import("./assets/flow.js");
 const { Cancelled, Problem, problemOfAnswer } = await import("./assets/problems.js");
 const { toBase64Url, utf8 } = await import("./assets/bytes.js");
+const { HeldSessions } = await import("./assets/sessions.js");
 const { newClientSalt, OLDSYNC } = await import("./assets/keys.js");
 
 const UID = "0123456789abcdef0123456789abcdef";
@@ -64,8 +65,9 @@ function world(answers = {}, query = flowParameters) {
   const api = new Proxy({}, { get: (_, name) => (...given) => answer(name, ...given) });
   const channel = { ask: (command, data) => answer(command, data) };
   const engines = ["bookmarks", "history", "passwords", "addresses", "creditcards"];
+  const sessions = new HeldSessions(api);
   const context = {
-    api, channel, status: { capabilities: { engines } }, query: new URLSearchParams(query), step() {},
+    api, sessions, channel, status: { capabilities: { engines } }, query: new URLSearchParams(query), step() {},
   };
   return { context, asked, names: () => asked.map(([name]) => name), of: (name) => asked.find((call) => call[0] === name) };
 }
@@ -173,6 +175,40 @@ test("a failure before Firefox got the session ends it", async () => {
   const { context, names } = world({ scopedKeyData: problemOfAnswer(500, null) });
   await assert.rejects(signIn(context, PERSON), problem("server"));
   assert.equal(names().at(-1), "destroySession");
+});
+
+test("whoever leaves before Firefox got the session leaves none behind, and ends none of Firefox's", async () => {
+  const steps = [
+    ["keys", 1], ["scopedKeyData", 1], ["fxaccounts:oauth_flow_is_active", 1], ["fxaccounts:login", 0], ["authorize", 0],
+    ["fxaccounts:oauth_login", 0],
+  ];
+  for (const [step, ended] of steps) {
+    let leave;
+    const left = new Promise((resolve) => {
+      leave = resolve;
+    });
+    const { context, asked } = world({ [step]: () => {
+      context.sessions.endAll(); // as on pagehide
+      leave();
+      return new Promise(() => {}); // nobody is there to hear the answer
+    } });
+    signIn(context, PERSON);
+    await left;
+    assert.deepEqual(
+      asked.filter(([name]) => name === "destroySession").map(([, id, keepalive]) => [id, keepalive]),
+      ended ? [["923ee512d6153af6796ecb3aaddb1e8a48a713ef79cf0dbcfcc124456fd3ed6a", true]] : [], step);
+  }
+});
+
+test("a session that could not be ended is ended with the page", async () => {
+  let refusals = 1;
+  const { context, names } = world({
+    scopedKeyData: problemOfAnswer(500, null), destroySession: () => (refusals-- > 0 ? problemOfAnswer(503, null) : {}),
+  });
+  await assert.rejects(signIn(context, PERSON), problem("server"));
+  context.sessions.endAll();
+  context.sessions.endAll();
+  assert.equal(names().filter((name) => name === "destroySession").length, 2);
 });
 
 test("the channel goes away on the way", async () => {

@@ -8,6 +8,7 @@ import { test } from "node:test";
 globalThis.crypto ??= webcrypto; // Node 18
 
 const { bookmarkTree, deviceTabs, everyBookmark, matches, visitedPage } = await import("./assets/contents.js");
+const { Reading } = await import("./assets/reading.js");
 const { linkTarget, shownAddress, shownTitle } = await import("./assets/shown.js");
 const { FIREFOX, RecordStore, storageToken } = await import("./assets/storage.js");
 const { Problem } = await import("./assets/problems.js");
@@ -161,6 +162,27 @@ test("pages of a collection", async () => {
   assert.deepEqual(await store.page("history", 1, first.next), { records: [{ id: "b" }], next: "" });
   assert.match(asked[0].url, /full=1&sort=newest&limit=1$/);
   assert.match(asked[0].headers.Authorization, /^Hawk id="id", /);
+});
+
+test("pages that lead in a circle are not followed", async () => {
+  const reading = (pages) => {
+    let asked = 0;
+    const store = { page: async () => pages[Math.min(asked++, pages.length - 1)] };
+    return { its: new Reading("history", { store, keysOf: () => null }), asked: () => asked };
+  };
+  const record = (id) => ({ id, payload: "none of ours" });
+  const good = reading([{ records: [record("a"), record("b")], next: "1" }, { records: [record("b"), record("c")], next: "" }]);
+  await good.its.readAll();
+  assert.deepEqual([good.its.read, good.its.complete, good.its.unreadable.length], [3, true, 3]);
+  for (const pages of [
+    [{ records: [record("a")], next: "1" }],
+    [{ records: [record("a")], next: "1" }, { records: [], next: "2" }],
+    [{ records: [record("a")], next: "1" }, { records: [record("b")], next: "2" }, { records: [record("c")], next: "1" }],
+  ]) {
+    const { its, asked } = reading(pages);
+    await assert.rejects(its.readAll(), (error) => problem("server")(error) && /circle/.test(error.facts.detail));
+    assert.ok(asked() <= 3 && its.complete, "it stops, and keeps what it has");
+  }
 });
 
 test("a token that has ended is replaced once", async () => {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <iostream>
 #include <iterator>
+#include <system_error>
+#include <utility>
 
 #include "base/json.hpp"
 #include "client_session.hpp"
@@ -28,12 +30,6 @@ std::string time_text(double seconds) {
     return sync::ops::utc_text(std::llround(seconds * a_second));
 }
 
-base::Result<int> written() {
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-        return base::fail("the output cannot be written");
-    return 0;
-}
-
 std::string name_of(std::string_view collection, std::string_view id) {
     return fmt::format("{}/{}", collection, id);
 }
@@ -50,7 +46,24 @@ base::Error cannot_be_read(std::string_view collection, std::string_view id, cli
 
 }  // namespace
 
-void ClientCommands::add_to(CLI::App& app, const AddCommand& command) {
+base::Result<int> ClientCommands::written() {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        return base::fail("the output cannot be written");
+    return 0;
+}
+
+void ClientCommands::add_to(CLI::App& app, const AddCommand& plain) {
+    const AddCommand command = [&plain](CLI::App& parent, const char* name, const char* help,
+                                        std::function<int()> run) -> CLI::App& {
+        return plain(parent, name, help, [run = std::move(run)] {
+            try {
+                return run();
+            } catch (const std::system_error& error) {  // of fmt, as soon as its buffer finds no room
+                return complain(fmt::format("the output cannot be written: {}", error.code().message()),
+                                exit_failed);
+            }
+        });
+    };
     auto& sub = *app.add_subcommand("client", "Your own records: look at them, rescue them, change them");
     sub.require_subcommand(1);
     add_login(sub, command);
@@ -143,7 +156,8 @@ int ClientCommands::get() {
     if (!all_ && id_.empty()) return complain("say which record, COLLECTION and ID, or --all", exit_usage);
     return with_session([this](ClientSession& session) -> base::Result<int> {
         if (!raw_) {
-            if (auto known = session.need_keys(); !known) return std::unexpected(known.error());
+            if (auto known = session.need_keys(ClientSession::Missing::refuse); !known)
+                return std::unexpected(known.error());
         }
         return all_ ? get_all(session) : get_one(session);
     });
@@ -205,7 +219,8 @@ base::Result<int> ClientCommands::get_all(ClientSession& session) const {
 int ClientCommands::put() {
     const std::string record{std::istreambuf_iterator<char>(std::cin), {}};
     return with_session([&](ClientSession& session) -> base::Result<int> {
-        if (auto known = session.need_or_make_keys(); !known) return std::unexpected(known.error());
+        if (auto known = session.need_keys(ClientSession::Missing::make); !known)
+            return std::unexpected(known.error());
         auto payload = session.keys().seal(collection_, id_, record, session.random());
         if (!payload) {
             return base::fail(

@@ -27,6 +27,8 @@ class ClientCommands {
     void add_login(CLI::App& client, const AddCommand& command);
     /// Opens the saved login and hands it to `work`, whose error is told.
     int with_session(const std::function<homespun::base::Result<int>(ClientSession&)>& work) const;
+    /// 0 when all that was printed has been written.
+    static homespun::base::Result<int> written();
     homespun::base::Result<void> ask_for_login();
     homespun::base::Result<homespun::sync::client::SavedLogin> log_in_to_account();
     homespun::base::Result<homespun::sync::client::SavedLogin> log_in_as_user();

@@ -7,7 +7,8 @@
 #include <optional>
 
 #include "client_commands.hpp"
-#include "client_session.hpp"
+#include "login_file.hpp"
+#include "sync/client/keyring.hpp"
 #include "sync/client/printable.hpp"
 #include "sync/client/stored_lines.hpp"
 
@@ -61,8 +62,9 @@ base::Result<File> input() {
 /// Calls `take` with each record: JSON lines, or one JSON value over many lines.
 base::Result<void> for_each_record(std::FILE* file, std::string_view collection, auto take) {
     Lines lines(file);
-    std::string whole;  // when the first line is not a value by itself
+    std::string whole;  // when the first line with anything in it is not a value by itself
     std::uint64_t number = 0;
+    bool first = true;
     const auto read = [&](std::string_view text) -> base::Result<void> {
         const auto json = base::json::parse(text);
         if (!json) return base::fail("it is no JSON: " + json.error().message);
@@ -74,15 +76,16 @@ base::Result<void> for_each_record(std::FILE* file, std::string_view collection,
     };
     while (const auto line = lines.next()) {
         ++number;
-        if (!whole.empty() || (number == 1 && !base::json::parse(*line))) {
+        if (whole.empty() && line->find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
+        if (!whole.empty() || (first && !base::json::parse(*line))) {
             whole += *line;
             continue;
         }
-        if (line->find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
+        first = false;
         if (auto good = read(*line); !good)
             return base::fail(fmt::format("line {} of the input: {}", number, good.error().message));
     }
-    if (number == 0) return base::fail("standard input is empty: give it records or an export");
+    if (first && whole.empty()) return base::fail("standard input is empty: give it records or an export");
     if (whole.empty()) return {};
     if (auto good = read(whole); !good) return base::fail("the input: " + good.error().message);
     return {};
@@ -131,7 +134,7 @@ int ClientCommands::decrypt() {
                              client::printable_text(placed.record.id), client::describe(opened.error())),
                  exit_failed);
     });
-    if (std::fflush(stdout) != 0) return failed({"the output cannot be written"});
+    if (const auto good = written(); !good) return failed(good.error());
     if (!read) return failed(read.error());
     if (closed > 0) return failed({fmt::format("{} of {} records could not be decrypted", closed, records)});
     return 0;

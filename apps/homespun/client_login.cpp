@@ -1,21 +1,19 @@
 // `homespun client login` and `logout`.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "base/text.hpp"
 #include "client_commands.hpp"
 #include "client_session.hpp"
+#include "login_file.hpp"
 #include "sync/accounts/keys.hpp"
 #include "sync/auth/public_url.hpp"
+#include "sync/auth/user_name.hpp"
 #include "sync/client/legacy_sync_key.hpp"
 #include "sync/client/printable.hpp"
 #include "sync/client/sync_client.hpp"
 #include "sync/client/weave_client.hpp"
-#include "sync/registration/user_name.hpp"
 #include "sys/files.hpp"
 #include "sys/terminal.hpp"
 
@@ -27,20 +25,9 @@ using client::SavedLogin;
 
 namespace {
 
-/// The first line of a file.
-base::Result<std::string> secret_of(const std::string& file) {
-    auto text = sys::read_file(file);
-    if (!text) return text;
-    const base::Wiped whole(std::move(*text));
-    auto line = whole.view().substr(0, whole.view().find('\n'));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return base::fail(fmt::format("the first line of {} is empty", file));
-    return std::string(line);
-}
-
 /// From a file when one is named, else from the person.
 base::Result<std::string> secret(const std::string& file, std::string_view question) {
-    return file.empty() ? sys::ask_secret(question) : secret_of(file);
+    return file.empty() ? sys::ask_secret(question) : sys::read_secret(file);
 }
 
 /// Sessions are ended where they were begun. Of a user of 2010 there is none.
@@ -124,7 +111,7 @@ base::Result<SavedLogin> ClientCommands::log_in_to_account() {
 }
 
 base::Result<SavedLogin> ClientCommands::log_in_as_user() {
-    const auto user = sync::registration::user_name(account_);
+    const auto user = sync::auth::user_name(account_);
     if (!user) return base::fail(fmt::format("\"{}\" is neither a name nor an e-mail address", account_));
     net::Loop loop;
     auto weave = client::WeaveClient::at(loop, server_, *user, password_);
@@ -170,10 +157,7 @@ int ClientCommands::log_in() {
     };
     const auto path = login_path();
     if (!path) return failed(path.error());
-    std::error_code none;
-    if (std::filesystem::exists(*path, none))
-        return failed(
-            {fmt::format("there is a login already ({}); `homespun client logout` ends it", *path)});
+    if (auto none = must_be_no_login(); !none) return failed(none.error());
     if (auto asked = ask_for_login(); !asked) return failed(asked.error());
     auto login = protocol_ == client::version_of(Protocol::users) ? log_in_as_user() : log_in_to_account();
     if (!login) return failed(login.error());
@@ -206,8 +190,8 @@ int ClientCommands::log_out() {
     const auto login = load_login();
     if (!login && !std::filesystem::exists(*path)) return complain(login.error().message, exit_failed);
     const auto ended = login ? end_session(*login) : base::Result<void>();
-    if (::unlink(path->c_str()) != 0)
-        return complain(fmt::format("{} cannot be removed: {}", *path, std::strerror(errno)), exit_failed);
+    if (const auto removed = remove_login(login ? &*login : nullptr); !removed)
+        return complain(removed.error().message, exit_failed);
     fmt::print("{} is removed\n", *path);
     if (ended) return 0;
     return complain(fmt::format("the server could not be told, so the session lasts until the password is "

@@ -1,16 +1,11 @@
 #include "client_session.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <tuple>
 
 #include "base/encoding.hpp"
+#include "login_file.hpp"
 #include "sync/client/account_storage.hpp"
 #include "sync/client/weave_client.hpp"
-#include "sys/files.hpp"
 
 using namespace homespun;
 namespace client = sync::client;
@@ -19,9 +14,6 @@ using client::Protocol;
 using client::SavedLogin;
 
 namespace {
-
-constexpr unsigned owner_alone = 0600;
-constexpr mode_t others = 077;
 
 /// As Firefox says it of an account with no records: version of the format, nothing in use yet.
 std::string empty_meta(base::Random& random) {
@@ -54,45 +46,6 @@ std::string keys_do_not_open(const SavedLogin& login, client::RecordFault fault)
 
 }  // namespace
 
-base::Result<std::string> login_path() {
-    const auto* config = std::getenv("XDG_CONFIG_HOME");
-    if (config != nullptr && *config == '/') return std::string(config) + "/homespun/client.json";
-    const auto* home = std::getenv("HOME");
-    if (home == nullptr || *home == '\0')
-        return base::fail("neither XDG_CONFIG_HOME nor HOME says where the login is kept");
-    return std::string(home) + "/.config/homespun/client.json";
-}
-
-base::Result<SavedLogin> load_login() {
-    const auto path = login_path();
-    if (!path) return std::unexpected(path.error());
-    struct stat facts{};
-    if (::stat(path->c_str(), &facts) != 0)
-        return base::fail(fmt::format("nobody is logged in (no {}); use `homespun client login`", *path));
-    if ((facts.st_mode & others) != 0)
-        return base::fail(fmt::format("{} holds keys and others can read it; use chmod 600", *path));
-    auto text = sys::read_file(*path);
-    if (!text) return std::unexpected(text.error());
-    const base::Wiped secret(std::move(*text));
-    auto login = SavedLogin::parse(secret.view());
-    if (!login) return base::fail(fmt::format("{}: {}", *path, login.error().message));
-    return login;
-}
-
-base::Result<void> save_login(const SavedLogin& login) {
-    const auto path = login_path();
-    if (!path) return std::unexpected(path.error());
-    ::umask(others);
-    const auto folder = std::filesystem::path(*path).parent_path();
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        return base::fail(
-            fmt::format("the directory {} cannot be made: {}", folder.string(), error.message()));
-    const base::Wiped text(login.to_json());
-    return sys::write_file_atomically(*path, text.view(), owner_alone);
-}
-
 base::Result<std::unique_ptr<ClientSession>> ClientSession::begin(SavedLogin login) {
     auto person = login.person_keys();
     if (!person) return std::unexpected(person.error());
@@ -121,32 +74,38 @@ base::Result<bool> ClientSession::fetch_keys() {
     return true;
 }
 
-base::Result<void> ClientSession::need_keys() {
+base::Result<void> ClientSession::need_keys(Missing missing) {
     const auto before = login_.crypto_keys;
     const auto found = fetch_keys();
     if (!found) return std::unexpected(found.error());
-    if (!*found) return base::fail("nothing has been synced to this account yet: there is no crypto/keys");
-    return login_.crypto_keys == before ? base::Result<void>() : save_login(login_);
+    if (missing == Missing::make) {
+        if (auto made = make_what_is_missing(*found); !made) return made;
+    } else if (!*found) {
+        return base::fail("nothing has been synced to this account yet: there is no crypto/keys");
+    }
+    return login_.crypto_keys == before ? base::Result<void>() : save_crypto_keys(login_);
 }
 
-base::Result<void> ClientSession::need_or_make_keys() {
-    const auto before = login_.crypto_keys;
-    const auto found = fetch_keys();
-    if (!found) return std::unexpected(found.error());
-    if (!*found) {
-        if (auto made = make_keys(); !made) return made;
+/// Also after somebody who has made one and not the other; a browser would begin anew where meta/global is
+/// missing, and drop all records.
+base::Result<void> ClientSession::make_what_is_missing(bool have_keys) {
+    const auto meta = run([this](client::Records& records) {
+        return records.make("meta", "global", [this] { return empty_meta(random_); });
+    });
+    if (!meta) return std::unexpected(meta.error());
+    if (have_keys) return {};
+    std::string payload;
+    const auto keys = run([&](client::Records& records) {
+        return records.make(std::string(CollectionKeys::collection), std::string(CollectionKeys::id),
+                            [&] { return payload = keys_.make_keys(random_); });
+    });
+    if (!keys) return std::unexpected(keys.error());
+    if (*keys) {
+        login_.crypto_keys = std::move(payload);
+        return {};
     }
-    return login_.crypto_keys == before ? base::Result<void>() : save_login(login_);
-}
-
-base::Result<void> ClientSession::make_keys() {
-    auto payload = keys_.make_keys(random_);
-    for (auto& [collection, id, text] :
-         {std::tuple{std::string("meta"), std::string("global"), empty_meta(random_)},
-          std::tuple{std::string(CollectionKeys::collection), std::string(CollectionKeys::id), payload}}) {
-        auto stored = run([&](client::Records& records) { return records.put(collection, id, text, true); });
-        if (!stored) return stored;
-    }
-    login_.crypto_keys = std::move(payload);
+    const auto theirs = fetch_keys();  // of another client, which was faster
+    if (!theirs) return std::unexpected(theirs.error());
+    if (!*theirs) return base::fail("another client makes and deletes crypto/keys; try again");
     return {};
 }

@@ -12,13 +12,6 @@
 #include "sync/client/record_server.hpp"
 #include "sync/client/saved_login.hpp"
 
-/// $XDG_CONFIG_HOME/homespun/client.json, or below ~/.config. The error says that neither variable is set.
-homespun::base::Result<std::string> login_path();
-/// What `client login` has saved; refused when others can read the file.
-homespun::base::Result<homespun::sync::client::SavedLogin> load_login();
-/// Writes it for its owner alone.
-homespun::base::Result<void> save_login(const homespun::sync::client::SavedLogin& login);
-
 /// A person's records and keys while one command runs. Blocks; used by one thread.
 class ClientSession {
   public:
@@ -34,10 +27,10 @@ class ClientSession {
 
     /// Fetches crypto/keys and opens it; false when the server has none. What was fetched is in `login()`.
     homespun::base::Result<bool> fetch_keys();
-    /// The same, and remembers what is new for commands that ask no server; fails when there are none.
-    homespun::base::Result<void> need_keys();
-    /// The same, but makes crypto/keys and meta/global where there are none.
-    homespun::base::Result<void> need_or_make_keys();
+    enum class Missing { refuse, make };
+    /// The same, and remembers what is new for commands that ask no server. Where there are none it fails, or
+    /// makes what is missing of crypto/keys and meta/global.
+    homespun::base::Result<void> need_keys(Missing missing);
 
     /// Runs one operation on the person's records.
     template <class Operation>
@@ -49,7 +42,7 @@ class ClientSession {
   private:
     ClientSession(homespun::sync::client::SavedLogin login, homespun::base::KeyPair person)
         : login_(std::move(login)), keys_(std::move(person)) {}
-    homespun::base::Result<void> make_keys();
+    homespun::base::Result<void> make_what_is_missing(bool have_keys);
 
     homespun::sync::client::SavedLogin login_;
     homespun::sync::client::Keyring keys_;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "barrel/rbr/parser.hpp"
 #include "installation_parts.hpp"
 
@@ -63,9 +65,9 @@ base::Result<void> Installation::Parts::bind_contracts() {
         std::function<void(barrel::Natives&)> fill;
         std::vector<std::string> more_mounts = {};
         std::size_t ignored_trailing_slashes = 0;
+        bool possible = true;  ///< false: not with this store, whatever the setting says
     };
-    constexpr std::size_t all_slashes = -1;
-    auto& users = registration->service();
+    constexpr auto all_slashes = std::numeric_limits<std::size_t>::max();
     const Contract contracts[] = {
         {"accounts", "pages", "", [this](barrel::Natives& natives) { accounts->register_pages(natives); }},
         {nullptr, "operators", "",
@@ -86,22 +88,24 @@ base::Result<void> Installation::Parts::bind_contracts() {
         {"user",
          "registration",
          "/user/1.0",
-         [&](barrel::Natives& natives) { users.register_users(natives); },
+         [this](barrel::Natives& natives) { registration->service().register_users(natives); },
          {"/user/1"},
          all_slashes},
         {"user",
          "misc",
          "/misc/1.0",
-         [&](barrel::Natives& natives) { users.register_misc(natives); },
+         [this](barrel::Natives& natives) { registration->service().register_misc(natives); },
          {"/misc/1"},
          all_slashes},
-        {"user", "account-forms", "", [&](barrel::Natives& natives) { users.register_forms(natives); }},
-        {store->weave() != nullptr ? "storage-1.1" : "",
+        {"user", "account-forms", "",
+         [this](barrel::Natives& natives) { registration->service().register_forms(natives); }},
+        {"storage-1.1",
          "storage-1.1",
          "/1.1",
          [this](barrel::Natives& natives) { weave->register_natives(natives); },
          {"/1.0", "/1"},
-         all_slashes},
+         all_slashes,
+         store->weave() != nullptr},
         {"keyexchange",
          "key-exchange",
          settings.text("mount.keyexchange"),
@@ -116,6 +120,7 @@ base::Result<void> Installation::Parts::bind_contracts() {
         mounted.push_back(std::move(*own));
     }
     for (const auto& contract : contracts) {
+        if (!contract.possible) continue;
         if (contract.service != nullptr && !runs(settings, contract.service)) continue;
         barrel::Natives natives;
         contract.fill(natives);

@@ -128,7 +128,7 @@ base::Result<void> Installation::Parts::make_services(net::LoopThreads& loops) {
                                       registration_pool, password_pool, loops[0]});
     if (!opened) return std::unexpected(opened.error());
     registration = std::move(*opened);
-    if (auto* const records = store->weave(); records != nullptr) {
+    if (auto* const records = store->weave(); records != nullptr && registration->has_users()) {
         weave = std::make_unique<sync::weave::WeaveService>(
             sync::weave::WeaveService::Parts{*store, *records, registration->auth(), registration->answers(),
                                              notices, clock, *logger},

@@ -91,8 +91,9 @@ struct Installation::Parts {
     std::unique_ptr<homespun::sync::storage::StorageAuth> storage_auth;
     std::unique_ptr<homespun::sync::storage::StorageService> storage;
     std::unique_ptr<Registration> registration;
-    std::unique_ptr<homespun::sync::weave::WeaveService> weave;  ///< null: the store keeps no records of 1.1
-    std::unique_ptr<homespun::net::Client> client;               ///< of the first loop
+    std::unique_ptr<homespun::sync::weave::WeaveService>
+        weave;  ///< null: the store keeps no records of 1.1, or no service of 2010 runs
+    std::unique_ptr<homespun::net::Client> client;  ///< of the first loop
     std::unique_ptr<homespun::sync::token::OldRows> old_rows;
     std::unique_ptr<homespun::sync::ops::AdminService> admin;
     std::unique_ptr<homespun::sync::ops::NodeAdmin> node_admin;

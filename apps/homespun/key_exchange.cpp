@@ -22,6 +22,7 @@ ChannelRules channel_rules(const config::Settings& settings) {
     rules.max_gets = static_cast<int>(settings.integer("keyexchange.max_gets"));
     rules.strict = settings.flag("keyexchange.strict");
     rules.most_channels = static_cast<std::size_t>(settings.integer("keyexchange.most_channels"));
+    rules.most_per_address = static_cast<std::size_t>(settings.integer("keyexchange.most_per_address"));
     rules.most_bytes = static_cast<std::size_t>(settings.integer("keyexchange.most_mb")) << 20;
     return rules;
 }
@@ -101,6 +102,12 @@ std::vector<config::Key> key_exchange_keys() {
         {.name = "keyexchange.most_channels",
          .fallback = number(channels.most_channels),
          .help = "Most channels at a time; beyond that nobody new may pair.",
+         .least = 1,
+         .most = most_addresses},
+        {.name = "keyexchange.most_per_address",
+         .fallback = number(channels.most_per_address),
+         .help = "Most channels at a time that one address has opened; not of those that keyexchange.filter "
+                 "does not refuse.",
          .least = 1,
          .most = most_addresses},
         {.name = "keyexchange.most_mb",

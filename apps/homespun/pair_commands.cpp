@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 
 #include "admin_client.hpp"
 #include "base/text.hpp"
@@ -19,6 +18,7 @@
 #include "sync/easysetup/sync_key.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
+#include "sys/terminal.hpp"
 
 using namespace homespun;
 using namespace sync::easysetup;
@@ -113,15 +113,6 @@ base::Result<void> may_save(const std::string& path) {
     return base::fail(fmt::format("--save {}: cannot write to {}: {}", path, folder, std::strerror(errno)));
 }
 
-/// What a file holds, without the newline that editors put at its end.
-base::Result<std::string> read_line_file(const std::string& path) {
-    auto text = sys::read_file(path);
-    if (text && text->ends_with('\n')) text->pop_back();
-    if (text && text->ends_with('\r')) text->pop_back();
-    if (text && text->empty()) return base::fail(path + " is empty");
-    return text;
-}
-
 }  // namespace
 
 void PairCommands::add_to(CLI::App& app, const AddCommand& command) {
@@ -147,11 +138,15 @@ void PairCommands::add_to(CLI::App& app, const AddCommand& command) {
     receive.add_flag("--show", show_, "Print password and sync key too");
     auto& send = add("send", "Type the PIN that a new device shows, and hand the account to it",
                      [this] { return this->send(); });
-    send.add_option("PIN", pin_, "As the new device shows it; asked for without it");
+    send.add_option(
+        "PIN", pin_,
+        "As the new device shows it; better without: then it is asked for, or read from standard input");
     auto* saved = send.add_option("--credentials", saved_, "The account, as `pair receive --save` wrote it");
     send.add_option("--account", account_, "Name of the account")->excludes(saved);
-    send.add_option("--password-file", password_file_, "File with its password")->excludes(saved);
-    send.add_option("--sync-key-file", sync_key_file_, "File with its sync key")->excludes(saved);
+    send.add_option("--password-file", password_file_, "File whose first line is its password")
+        ->excludes(saved);
+    send.add_option("--sync-key-file", sync_key_file_, "File whose first line is its sync key")
+        ->excludes(saved);
     send.add_option("--url", url_, "The server with which the new device shall sync")->excludes(saved);
 }
 
@@ -224,9 +219,9 @@ base::Result<Credentials> PairCommands::credentials() const {
                             "--password-file, --sync-key-file and --url, or with --credentials",
                             name));
     }
-    const auto password = read_line_file(password_file_);
+    const auto password = sys::read_secret(password_file_);
     if (!password) return std::unexpected(password.error());
-    const auto written_key = read_line_file(sync_key_file_);
+    const auto written_key = sys::read_secret(sync_key_file_);
     if (!written_key) return std::unexpected(written_key.error());
     const auto sync_key = parse_sync_key(*written_key);
     if (!sync_key) return base::fail(fmt::format("{}: {}", sync_key_file_, sync_key.error().message));
@@ -237,17 +232,21 @@ base::Result<Credentials> PairCommands::credentials() const {
 
 base::Result<Pin> PairCommands::ask_for_pin() const {
     if (!pin_.empty()) return Pin::parse(pin_);
-    const bool terminal = ::isatty(STDIN_FILENO) == 1;
-    for (std::string line;;) {
-        if (terminal) fmt::print(stderr, "PIN that the new device shows: ");
-        if (!std::getline(std::cin, line)) return base::fail("no PIN was given");
-        auto pin = Pin::parse(line);
-        if (pin || !terminal) return pin;
+    for (;;) {
+        const auto line = sys::ask("PIN that the new device shows: ");
+        if (!line) return base::fail("no PIN was given: " + line.error().message);
+        auto pin = Pin::parse(*line);
+        if (pin || !sys::stdin_is_terminal()) return pin;
         tell(pin.error().message);
     }
 }
 
 int PairCommands::send() const {
+    if (!pin_.empty()) {
+        tell(
+            "Everybody on this machine can read the PIN in the list of processes. Without it among the "
+            "arguments it is asked for, or taken from standard input.");
+    }
     const auto credentials = this->credentials();
     if (!credentials) return complain(credentials.error().message, exit_usage);
     const auto connection = this->connection();

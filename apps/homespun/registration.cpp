@@ -36,6 +36,7 @@ base::Result<std::unique_ptr<Registration>> Registration::open(const Needs& need
     const auto& settings = needs.settings;
     std::unique_ptr<Registration> made(new Registration(needs));
     if (auto done = made->open_security_log(); !done) return std::unexpected(done.error());
+    if (!runs(settings, "user") && !runs(settings, "storage-1.1")) return made;
     const auto& shared = settings.text("auth.database");
     auto database = sqlite::RegistrationSqlite::open(
         shared.empty() ? settings.text("data") + "/registration.db" : shared);
@@ -156,6 +157,7 @@ base::Result<void> Registration::open_mailer() {
 }
 
 bool Registration::healthy() {
+    if (!backend_) return true;
     if (!asking_.exchange(true)) {
         needs_.loop.post([this] {
             base::spawn(backend_->find(needs_.loop, "heartbeat"),

@@ -29,7 +29,8 @@ class Registration {
         homespun::sys::BlockingPool& password_pool;
         homespun::net::Loop& loop;  ///< where the heartbeat's question is asked
     };
-    /// The error is a message for the operator.
+    /// The error is a message for the operator. Where no service of 2010 that has users runs there is the
+    /// security log alone: no back-end, no registration.db, no `auth` and no `service`.
     static homespun::base::Result<std::unique_ptr<Registration>> open(const Needs& needs);
 
     [[nodiscard]] homespun::sync::auth::WeaveAuth& auth() { return *auth_; }
@@ -37,8 +38,10 @@ class Registration {
     [[nodiscard]] homespun::base::cef::Sink& security() { return *security_; }
     [[nodiscard]] homespun::sync::registration::RegistrationService& service() { return *service_; }
 
-    /// For the heartbeat: false during an outage of the back-end. Asks it anew in the background, so that an
-    /// outage ends (or shows) without other requests. Any thread.
+    [[nodiscard]] bool has_users() const { return service_ != nullptr; }
+
+    /// For the heartbeat: false during an outage of the back-end, true without one. Asks it anew in the
+    /// background, so that an outage ends (or shows) without other requests. Any thread.
     bool healthy();
 
   private:

@@ -190,8 +190,35 @@ bool is_number(const std::string& text, double& number) {
     return !text.empty() && *end == '\0' && std::isfinite(number);
 }
 
-/// `k=v` each; numbers as such.
-base::Result<std::string> attributes_json(const std::vector<std::string>& pairs) {
+/// The kind of value that an attribute of a type has; null when it is not known here.
+const seism::AttributeValue* standard_of(std::string_view type, std::string_view attribute) {
+    const auto* known = seism::find_toxic_type(type);
+    if (known == nullptr) return nullptr;
+    const auto rule = std::ranges::find(known->attributes, attribute, &seism::AttributeRule::name);
+    return rule == known->attributes.end() ? nullptr : &rule->standard;
+}
+
+/// A value as the attribute wants it; the server says what is wrong with it. Toxiproxy's tool takes 1e3
+/// and 5.0 for whole numbers, too.
+void write_value(base::json::Writer& writer, const std::string& value,
+                 const seism::AttributeValue* standard) {
+    const bool wants_text = standard != nullptr && std::holds_alternative<std::string>(*standard);
+    const bool wants_flag = standard != nullptr && std::holds_alternative<bool>(*standard);
+    double number = 0;
+    if (wants_flag && (value == "true" || value == "false"))
+        writer.value(value == "true");
+    else if (const auto integer = base::parse_integer<std::int64_t>(value); integer && !wants_text)
+        writer.value(*integer);
+    else if (wants_text || !is_number(value, number))
+        writer.value(value);
+    else if (std::abs(number) < 9e15 && number == std::floor(number))
+        writer.value(static_cast<std::int64_t>(number));
+    else
+        writer.value(number);
+}
+
+/// `k=v` each.
+base::Result<std::string> attributes_json(const std::vector<std::string>& pairs, std::string_view type) {
     std::string json;
     base::json::Writer writer(json);
     writer.begin_object();
@@ -199,17 +226,9 @@ base::Result<std::string> attributes_json(const std::vector<std::string>& pairs)
         const auto equals = pair.find('=');
         if (equals == std::string::npos || equals == 0)
             return base::fail(fmt::format("{}-a {}: must be NAME=VALUE", misused, pair));
-        const auto value = pair.substr(equals + 1);
-        writer.key(pair.substr(0, equals));
-        double number = 0;
-        if (const auto integer = base::parse_integer<std::int64_t>(value))
-            writer.value(*integer);
-        else if (!is_number(value, number))
-            writer.value(value);
-        else if (std::abs(number) < 9e15 && number == std::floor(number))
-            writer.value(static_cast<std::int64_t>(number));
-        else
-            writer.value(number);
+        const auto name = pair.substr(0, equals);
+        writer.key(name);
+        write_value(writer, pair.substr(equals + 1), standard_of(type, name));
     }
     writer.end_object();
     return json;
@@ -217,7 +236,7 @@ base::Result<std::string> attributes_json(const std::vector<std::string>& pairs)
 
 /// The body that both adding and changing send.
 base::Result<std::string> toxic_json(const ToxicOptions& options, bool is_new) {
-    auto attributes = attributes_json(options.attributes);
+    auto attributes = attributes_json(options.attributes, options.type);
     if (!attributes) return attributes;
     std::string body;
     base::json::Writer writer(body);
@@ -281,6 +300,9 @@ Outcome toxic(Words words, const std::string& host) {
     if (verb != "update" && verb != "u")
         return base::fail(fmt::format("{}toxic {}: there are add, update and remove", misused, verb));
     if (auto fine = parse_named(command, options, words); !fine) return fine;
+    const auto there = command.call("GET", toxic_path(command.argument, options.name));
+    if (!there) return base::fail("Failed to update toxic: " + there.error().message);
+    options.type = text_of(*there, "type");
     auto body = toxic_json(options, false);
     if (!body) return base::fail(body.error().message);
     const auto changed = command.call("PATCH", toxic_path(command.argument, options.name), std::move(*body));

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/json.hpp"
+#include "seism/experiment/chaos_toolkit.hpp"
 #include "seism/run/run.hpp"
 #include "seism/verdict/artefacts.hpp"
 #include "sys/files.hpp"
@@ -100,6 +101,8 @@ int run_text(const Options& options, const std::string& source) {
                                 .file = options.file,
                                 .source = source,
                                 .replay = replay_command(options, experiment->seed),
+                                .off = options.off,
+                                .traffic = options.traffic,
                                 .hostname = host_name(),
                                 .began = outcome.began,
                                 .ended = outcome.ended,
@@ -158,14 +161,36 @@ int replay_file(Options options) {
     if (!source || !seed || !file) return fail("this is no verdict.json of `seism run`");
     options.file = *file;
     options.seed = static_cast<std::uint64_t>(*seed);
-    if (const auto* strict = verdict->boolean("strict")) options.strict = *strict;
+    if (const auto* strict = verdict->boolean("strict")) options.strict = options.strict || *strict;
+    for (auto [name, words] : {std::pair("off", &options.off), std::pair("traffic", &options.traffic)}) {
+        const auto* list = verdict->member(name);
+        for (const auto& word : list && list->array() ? *list->array() : base::json::Array()) {
+            if (word.string()) words->push_back(*word.string());
+        }
+    }
     return run_text(options, *source);
+}
+
+/// Prints the experiment of another tool as one of ours.
+int import_file(const Options& options) {
+    const auto fail = [&](std::string_view why) {
+        fmt::print(stderr, "seism import: {}: {}\n", options.file, why);
+        return code(ExitCode::usage);
+    };
+    const auto text = sys::read_file(options.file);
+    if (!text) return fail(text.error().message);
+    const auto imported = seism::import_chaos_toolkit(*text);
+    if (!imported) return fail(imported.error().message);
+    for (const auto& note : imported->notes)
+        fmt::print(stderr, "{}: {}\n", options.file, note);
+    fmt::print("{}", imported->text);
+    return code(ExitCode::passed);
 }
 
 }  // namespace
 
 bool is_experiment_command(std::string_view word) {
-    constexpr std::array<std::string_view, 3> commands = {"run", "check", "replay"};
+    constexpr std::array<std::string_view, 4> commands = {"run", "check", "replay", "import"};
     return std::ranges::find(commands, word) != commands.end();
 }
 
@@ -179,6 +204,8 @@ int run_experiment_command(std::span<const std::string> words) {
         app.add_subcommand("run", "carry an experiment out; behind -- a command that makes the requests");
     auto* check = app.add_subcommand("check", "read an experiment and tell what it would do");
     auto* replay = app.add_subcommand("replay", "do once more what a verdict.json tells of");
+    auto* import = app.add_subcommand("import", "print an experiment of the Chaos Toolkit as one of Seism");
+    import->add_option("file", options.file, "experiment.json")->required();
     for (auto* command : {run, check, replay}) {
         command->add_option("file", options.file, command == replay ? "verdict.json" : "the experiment")
             ->required();
@@ -197,5 +224,6 @@ int run_experiment_command(std::span<const std::string> words) {
         return app.exit(error) == 0 ? 0 : code(ExitCode::usage);
     }
     if (check->parsed()) return check_file(options);
+    if (import->parsed()) return import_file(options);
     return replay->parsed() ? replay_file(options) : run_file(options);
 }

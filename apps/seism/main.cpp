@@ -38,6 +38,7 @@ Commands:
   seism run FILE [-- COMMAND...]                 carries an experiment out and judges
   seism check FILE                               reads it and tells what it would do
   seism replay VERDICT                           does once more what was judged
+  seism import FILE                              prints one of the Chaos Toolkit's as ours
   seism dashboard DIRECTORY                      shows what `seism run` wrote, in a browser
 )");
     print_client_usage(to);

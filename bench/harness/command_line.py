@@ -7,7 +7,7 @@ from pathlib import Path
 
 from homespun_server import ServerError
 
-from harness import collections_bench, memory_bench, newer_bench, purge_bench, stampede_bench, start_bench, sync_bench, users_bench, weave_bench, writes_bench
+from harness import collections_bench, memory_bench, newer_bench, proxy_bench, purge_bench, stampede_bench, start_bench, sync_bench, users_bench, weave_bench, writes_bench
 from harness.report import MARKDOWN_HEAD, Result
 from harness.setting import Setting
 
@@ -18,13 +18,14 @@ BENCHMARKS = {
     "start": start_bench.run,
     "memory": memory_bench.run,
     "newer": newer_bench.run,
+    "proxy": proxy_bench.run,
     "purge": purge_bench.run,
     "stampede": stampede_bench.run,
     "sync": sync_bench.run,
     "users": users_bench.run,
     "weave": weave_bench.run,
 }
-PROGRAMS = ("homespun", "stampede", "bench_load", "bench_plain_writes", "bench_fill", "bench_purge", "bench_null_server")
+PROGRAMS = ("homespun", "stampede", "bench_load", "bench_plain_writes", "bench_fill", "bench_peers", "bench_purge", "bench_seism_proxy", "bench_null_server")
 
 
 def build(folder: Path, jobs: int) -> None:

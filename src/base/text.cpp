@@ -107,6 +107,32 @@ std::string percent_encode(std::string_view text) {
     return result;
 }
 
+std::string html_escape(std::string_view text) {
+    std::string made;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                made += "&amp;";
+                break;
+            case '<':
+                made += "&lt;";
+                break;
+            case '>':
+                made += "&gt;";
+                break;
+            case '"':
+                made += "&quot;";
+                break;
+            case '\'':
+                made += "&#39;";
+                break;
+            default:
+                made += c;
+        }
+    }
+    return made;
+}
+
 std::vector<QueryParameter> parse_query(std::string_view query) {
     std::vector<QueryParameter> parameters;
     if (query.empty()) return parameters;

@@ -34,6 +34,9 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// Encodes all but the unreserved characters of RFC 3986.
 std::string percent_encode(std::string_view text);
 
+/// As text or an attribute's value in HTML: `&`, `<`, `>` and both quotes.
+std::string html_escape(std::string_view text);
+
 struct QueryParameter {
     std::string name;
     std::string value;

@@ -117,6 +117,13 @@ TEST(QueryTest, KeepsOrderAndTellsMissingFromEmpty) {
     EXPECT_EQ(parameters[4].value, "c d");
 }
 
+TEST(HtmlTest, EscapesWhatEndsATextOrAValue) {
+    EXPECT_EQ(html_escape("a<b>&\"c'd"), "a&lt;b&gt;&amp;&quot;c&#39;d");
+    EXPECT_EQ(html_escape("&amp;"), "&amp;amp;");
+    EXPECT_EQ(html_escape("gr\u00fcn"), "gr\u00fcn");
+    EXPECT_EQ(html_escape(""), "");
+}
+
 TEST(QueryTest, KeepsWhatDoesNotDecode) {
     EXPECT_TRUE(parse_query("").empty());
     EXPECT_TRUE(parse_query("&&").empty());

@@ -12,12 +12,13 @@ namespace homespun::report {
 namespace {
 
 struct Sums {
-    std::size_t tests = 0, failures = 0, skipped = 0;
+    std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
     double seconds = 0;
 
     void add(const Sums& other) {
         tests += other.tests;
         failures += other.failures;
+        errors += other.errors;
         skipped += other.skipped;
         seconds += other.seconds;
     }
@@ -32,6 +33,8 @@ Sums sums_of(const JunitSuite& suite) {
     for (const auto& each : suite.cases) {
         if (each.failure) {
             ++sums.failures;
+        } else if (each.error) {
+            ++sums.errors;
         } else if (each.skipped) {
             ++sums.skipped;
         }
@@ -41,18 +44,19 @@ Sums sums_of(const JunitSuite& suite) {
 }
 
 std::string attributes(const Sums& sums) {
-    return fmt::format(R"(tests="{}" failures="{}" errors="0" skipped="{}" time="{:.3f}")", sums.tests,
-                       sums.failures, sums.skipped, sums.seconds);
+    return fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")", sums.tests,
+                       sums.failures, sums.errors, sums.skipped, sums.seconds);
 }
 
 std::string case_xml(const JunitSuite& suite, const JunitCase& each) {
     auto xml = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")",
                            escape(each.classname.empty() ? suite.name : each.classname), escape(each.name),
                            sound(each.seconds));
-    if (each.failure) {
-        const auto first = std::string_view(*each.failure).substr(0, each.failure->find('\n'));
-        return xml + fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
-                                 escape(first), escape(*each.failure));
+    if (const auto& wrong = each.failure ? each.failure : each.error) {
+        const auto first = std::string_view(*wrong).substr(0, wrong->find('\n'));
+        const auto element = each.failure ? "failure" : "error";
+        return xml + fmt::format(">\n      <{0} message=\"{1}\">{2}</{0}>\n    </testcase>\n", element,
+                                 escape(first), escape(*wrong));
     }
     if (each.skipped) {
         return xml +

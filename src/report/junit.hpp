@@ -13,6 +13,7 @@ struct JunitCase {
     std::optional<std::string> failure = {};  ///< what went wrong; its first line is the message
     std::optional<std::string> skipped = {};  ///< why; counts only when it did not fail
     std::string classname = {};               ///< empty: the suite's name
+    std::optional<std::string> error = {};    ///< why it could not be tried; counts only when it did not fail
 };
 
 struct JunitSuite {

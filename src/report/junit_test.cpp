@@ -35,18 +35,22 @@ first: 503</failure>
 
 TEST(JunitTest, SuiteTellsWhereAndHow) {
     const std::vector<JunitSuite> suites = {{.name = "shop",
-                                             .cases = {{.name = "recovery", .classname = "seism.db.refuse"}},
+                                             .cases = {{.name = "recovery", .classname = "seism.db.refuse"},
+                                                       {.name = "environment", .error = "port taken"}},
                                              .timestamp = "2026-11-21T02:00:00Z",
                                              .hostname = "box",
                                              .properties = {{"seed", "7"}},
                                              .output = "seism run shop.json --seed 7"}};
     EXPECT_EQ(junit_xml(suites), R"(<?xml version="1.0" encoding="UTF-8"?>
-<testsuites tests="1" failures="0" errors="0" skipped="0" time="0.000">
-  <testsuite name="shop" tests="1" failures="0" errors="0" skipped="0" time="0.000" timestamp="2026-11-21T02:00:00Z" hostname="box">
+<testsuites tests="2" failures="0" errors="1" skipped="0" time="0.000">
+  <testsuite name="shop" tests="2" failures="0" errors="1" skipped="0" time="0.000" timestamp="2026-11-21T02:00:00Z" hostname="box">
     <properties>
       <property name="seed" value="7"/>
     </properties>
     <testcase classname="seism.db.refuse" name="recovery" time="0.000"/>
+    <testcase classname="shop" name="environment" time="0.000">
+      <error message="port taken">port taken</error>
+    </testcase>
     <system-out>seism run shop.json --seed 7</system-out>
   </testsuite>
 </testsuites>

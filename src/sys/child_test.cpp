@@ -25,8 +25,8 @@ TEST(ChildTest, TellsHowItEnded) {
 TEST(ChildTest, IsStoppedWithItsDescendants) {
     const ScratchFolder folder;
     const auto file = folder.path() + "/pid";
-    auto child = Child::start(
-        {.command = {"sh", "-c", "trap '' TERM; sleep 100 & echo $! > " + file + "; wait"}});
+    auto child =
+        Child::start({.command = {"sh", "-c", "trap '' TERM; sleep 100 & echo $! > " + file + "; wait"}});
     ASSERT_TRUE(child);
     for (int i = 0; i < 500 && (!std::filesystem::exists(file) || read_file(file)->empty()); ++i)
         child->wait_for(10ms);

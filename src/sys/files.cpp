@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/key_pair.hpp"
 #include "sys/kill_point.hpp"
 
 namespace homespun::sys {
@@ -46,6 +47,16 @@ base::Result<std::string> read_file(const std::string& path) {
         if (got == 0) return content;
         content.append(buffer, static_cast<std::size_t>(got));
     }
+}
+
+base::Result<std::string> read_secret(const std::string& path) {
+    auto text = read_file(path);
+    if (!text) return text;
+    const base::Wiped whole(std::move(*text));
+    auto line = whole.view().substr(0, whole.view().find('\n'));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) return base::fail(fmt::format("the first line of {} is empty", path));
+    return std::string(line);
 }
 
 base::Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
@@ -133,6 +144,15 @@ base::Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     if (file.get() < 0) return failure("open", directory);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return failure("lock", directory);
     return DirectoryLock(std::move(file));
+}
+
+base::Result<FileLock> FileLock::wait(const std::string& path) {
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (file.get() < 0) return failure("open", path);
+    while (::flock(file.get(), LOCK_EX) != 0) {
+        if (errno != EINTR) return failure("lock", path);
+    }
+    return FileLock(std::move(file));
 }
 
 base::Result<Lease> Lease::take(const std::string& directory) {

@@ -11,6 +11,10 @@ namespace homespun::sys {
 /// The whole of a file. The error names the file and the reason.
 base::Result<std::string> read_file(const std::string& path);
 
+/// The first line of a file, without its line end, as people keep a secret in one; blanks belong to it. Fails
+/// when it is empty. What else is read of the file is wiped.
+base::Result<std::string> read_secret(const std::string& path);
+
 /// Writes a file as a whole: to a temporary name beside it, synced, then renamed over it, and the directory
 /// synced. Nobody ever sees half of it. `mode` is the permission bits, for example 0600.
 base::Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode);
@@ -42,6 +46,18 @@ class DirectoryLock {
 
   private:
     explicit DirectoryLock(Descriptor file) : file_(std::move(file)) {}
+    Descriptor file_;
+};
+
+/// A lock on a file beside something that several programs change; it goes with the process. Blocks until
+/// nobody else holds it: for work that takes no longer than a file is read and written.
+class FileLock {
+  public:
+    /// Makes the file (mode 0600) where missing; it stays, for the next ones.
+    static base::Result<FileLock> wait(const std::string& path);
+
+  private:
+    explicit FileLock(Descriptor file) : file_(std::move(file)) {}
     Descriptor file_;
 };
 

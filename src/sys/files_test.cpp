@@ -6,8 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 namespace homespun::sys {
 namespace {
@@ -30,6 +34,41 @@ class FilesTest : public testing::Test {
     ScratchFolder folder_;
     const fs::path directory_ = folder_.path();
 };
+
+TEST_F(FilesTest, ASecretIsTheFirstLine) {
+    const auto secret = [this](std::string_view content) {
+        EXPECT_TRUE(write_file_atomically(path("s"), content, 0600));
+        return read_secret(path("s"));
+    };
+    for (const auto* content : {" a b\t", " a b\t\n", " a b\t\r\n", " a b\t\nmore\n"})
+        EXPECT_EQ(secret(content), " a b\t");
+    for (const auto* content : {"", "\n", "\r\n", "\nmore"}) {
+        const auto none = secret(content);
+        ASSERT_FALSE(none);
+        EXPECT_EQ(none.error().message, "the first line of " + path("s") + " is empty");
+    }
+    EXPECT_FALSE(read_secret(path("none")));
+}
+
+TEST_F(FilesTest, OnlyOneHoldsALock) {
+    ASSERT_FALSE(FileLock::wait(path("none/f.lock")));
+    std::atomic<int> inside = 0, most = 0;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (int round = 0; round < 50; ++round) {
+                const auto lock = FileLock::wait(path("f.lock"));
+                ASSERT_TRUE(lock);
+                most = std::max<int>(most, ++inside);
+                std::this_thread::yield();
+                --inside;
+            }
+        });
+    }
+    threads.clear();
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(mode(path("f.lock")), 0600U);
+}
 
 TEST_F(FilesTest, ReadsBackWhatItWrote) {
     EXPECT_TRUE(rc::check([this](const std::string& content) {

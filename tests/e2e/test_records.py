@@ -74,6 +74,7 @@ class Records(Suite):
             self.phone,
             self.sign_out_forgets,
             self.leaving_ends_the_session,
+            self.leaving_half_way_ends_the_session,
             self.keys_of_another,
             self.stored_elsewhere,
         )
@@ -289,6 +290,19 @@ class Records(Suite):
         check(self.browser.settled(lambda: self._sessions() == before - 1), f"{before} sessions before, {self._sessions()} now")
         check(self.browser.run("document.querySelector('#records').hidden"), "after a reload records are shown")
         check("recipes" not in self.browser.run("document.documentElement.outerHTML"), "a reload keeps records")
+
+    def leaving_half_way_ends_the_session(self) -> None:
+        """Whoever goes away while the page still fetches the keys leaves no session behind either."""
+        before = self._sessions()
+        self.page.open()
+        self.browser.run("(() => { const asked = window.fetch; window.fetch = (url, ...more) => (url.includes('/account/keys') ? new Promise(() => {}) : asked(url, ...more)); })()")
+        self.browser.fill("#email", self.email)
+        self.browser.fill("#password", PASSWORD)
+        self.browser.click("#submit")
+        check(self.browser.settled(lambda: self._sessions() == before + 1), "no session has begun")
+        self.browser.command("Page.reload")
+        self.browser.until("document.documentElement.hasAttribute('data-ready')", 10)
+        check(self.browser.settled(lambda: self._sessions() == before), f"{before} sessions before, {self._sessions()} now")
 
     def keys_of_another(self) -> None:
         """crypto/keys that was not sealed with this account's key."""

@@ -44,7 +44,7 @@ THIRD_PARTY = (
     (r"argon2\.h", r"src/sync/accounts/.+\.cpp"),
     (r"curl/", r"src/sync/registration/.+\.cpp"),
     (r"(?:ldap|lber)\.h", r"src/sync/auth/ldap_.+\.cpp"),
-    (r"idn2\.h", r"src/sync/registration/.+\.cpp"),
+    (r"idn2\.h", r"src/sync/auth/user_name\.cpp"),
     (r"re2/", r"src/(barrel|seism)/.+\.cpp"),
     (r"CLI/", r"apps/.+"),
     (r"toml\+\+/", r"src/base/config\.cpp"),

@@ -36,6 +36,7 @@ PATTERNS = (
     rf"return \{{AccessFailure::\w+, {WORD}",
     rf"\brefuse\(context, \{{\w+, {WORD}",  # storage 1.1
     rf"\bRefusal\{{\w+, {WORD}",
+    rf"\bRefused \w+\{{{NUMBER}, {WORD}",  # user API 1.0
     rf"\bBusy\{{{WORD}",
     rf"std::unexpected\({WORD}",
     r'"((?:jwt|mac)_[a-z_]+|bad_mac|verify_scope|verify_answer)"',  # families, often handed on

@@ -311,6 +311,7 @@ def seism(preset: Preset) -> Outcome:
     """seism's API and toxics, and a client library of Toxiproxy that takes it for Toxiproxy."""
     place, program = TOP / "tests" / "seism", preset.directory / "seism"
     outcome = read_last_line("seism", run("seism", [place / "run_seism.py", "--seism", program], 600))
+    outcome.add(read_last_line("wire", run("seism-wire", [place / "run_seism.py", "--seism", program, "--wire"], 600)))
     verdicts = run("seism-verdicts", [place / "run_verdicts.py", program], 900)
     outcome.add(read_last_line("verdicts", verdicts))
     client = [place / "run_client.py", "--seism", program, "--modules", TOP / "build" / "seism-node"]

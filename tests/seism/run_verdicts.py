@@ -229,6 +229,53 @@ class Runs(unittest.TestCase):
         for each in result.verdict["experiments"]:
             self.assertGreater(each["bites"], 0, each["id"])
 
+    def test_behaviours_that_know_the_protocol(self):
+        port, back, service = free_port(), free_port(), free_port()
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "index.html"), "w", encoding="utf-8") as page:
+                page.write("served")
+            command = [sys.executable, "-m", "http.server", str(service), "--bind", "127.0.0.1", "-d", folder]
+            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+                try:
+                    experiment = self.clinic.experiment(
+                        "none",
+                        app={
+                            "command": [
+                                sys.executable,
+                                os.path.join(PATIENTS, "page.py"),
+                                str(port),
+                                f"http://127.0.0.1:{back}/",
+                            ]
+                        },
+                        front={"upstream": f"127.0.0.1:{port}"},
+                        backs=[
+                            {
+                                "name": "service",
+                                "listen": f"127.0.0.1:{back}",
+                                "upstream": f"127.0.0.1:{service}",
+                                "protocol": "http",
+                            }
+                        ],
+                        perturbations=[
+                            {
+                                "name": "sometimes-500",
+                                "proxy": "service",
+                                "behaviour": "http_error",
+                                "attributes": {"code": 500},
+                                "toxicity": 0.5,
+                                "for": "2s",
+                            }
+                        ],
+                    )
+                    result = self.clinic.run(experiment)
+                finally:
+                    server.terminate()
+        self.assertEqual(result.code, 0, result.err)
+        during = result.verdict["experiments"][0]["phases"]["during"]["statuses"]
+        self.assertEqual(set(during), {"200", "503"}, result.err)
+        # Every request of the application that bit became a 503.
+        self.assertAlmostEqual(result.verdict["experiments"][0]["bites"], during["503"], delta=2)
+
     def test_client_state(self):
         for command, code in ((["true"], 0), (["sh", "-c", "echo one record is lost; exit 1"], 1)):
             experiment = self.clinic.experiment("none", client_state={"command": command})
@@ -279,7 +326,8 @@ class Runs(unittest.TestCase):
 
     def test_requests_of_others(self):
         """A command makes the requests, through the front proxy, and knows nothing of Seism."""
-        for sin, red in (("none", []), ("error", ["status_during"]), ("hang", ["no_hang"])):
+        reds = {"none": [], "error": ["status_during"], "hang": ["no_hang"], "crash": ["front_reachable"]}
+        for sin, red in reds.items():
             with self.subTest(sin):
                 front = free_port()
                 experiment = self.clinic.experiment(sin)
@@ -290,7 +338,7 @@ class Runs(unittest.TestCase):
                     "while time.monotonic() < end:\n"
                     "    try:\n"
                     "        urllib.request.urlopen(sys.argv[1], timeout=5).read()\n"
-                    "    except urllib.error.HTTPError:\n"
+                    "    except OSError:\n"
                     "        pass\n"
                     "    time.sleep(0.02)\n"
                 )
@@ -298,8 +346,20 @@ class Runs(unittest.TestCase):
                 self.assertEqual(result.rules("red"), red, result.err)
                 self.assertEqual(result.code, 1 if red else 0, result.err)
                 self.assertEqual(result.verdict["rules"][0]["verdict"], "green", result.err)
+                outcomes = {json.loads(line)["outcome"] for line in result.read("requests.jsonl").splitlines()}
+                self.assertEqual("connect_refused" in outcomes, sin == "crash", outcomes)
                 statuses = {json.loads(line)["status"] for line in result.read("requests.jsonl").splitlines()}
                 self.assertLessEqual({200}, statuses)
+
+    def test_dead_application_is_started_again(self):
+        experiment = self.clinic.experiment("crash")
+        experiment["app"]["environment"] = {"SUPERVISED": "1"}  # so that it has no supervisor
+        experiment["perturbations"] = []
+        experiment["schedule"] = {"pause": "100ms", "matrix": {"behaviours": ["blackout", "refuse"], "for": "500ms"}}
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.code, 1, result.err)
+        self.assertEqual(result.rules("red"), ["front_reachable"] * 2 + ["recovery"] * 2, result.err)
+        self.assertIn("the process ended with status 1", result.err)
 
     def test_clients_that_fail_are_red(self):
         front = free_port()
@@ -309,6 +369,16 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.code, 1, result.err)
         self.assertEqual(result.rules("inconclusive"), ["steady_before"])
         self.assertEqual(result.verdict["rules"][0]["verdict"], "red")
+
+    def test_signal_while_the_application_starts(self):
+        experiment = self.clinic.experiment("none")
+        experiment["app"]["command"] = ["sleep", "60"]
+        folder, file = self.clinic.write(experiment)
+        with subprocess.Popen([SEISM, "run", file, "-o", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            time.sleep(1)
+            run.send_signal(signal.SIGTERM)
+            run.communicate(timeout=10)
+        self.assertEqual(run.returncode, 130)
 
     def test_check_and_replay(self):
         experiment = self.clinic.experiment("error", seed=7)
@@ -327,6 +397,13 @@ class Runs(unittest.TestCase):
         self.assertEqual(again.returncode, 1, again.stderr)
         with open(result.folder + "/again/verdict.json", encoding="utf-8") as text:
             self.assertEqual(json.load(text)["seed"], 7)
+        blind = self.clinic.run(experiment, "--off", "status_during")
+        self.assertEqual(blind.code, 0, blind.err)
+        again = subprocess.run(
+            [SEISM, "replay", os.path.join(blind.folder, "verdict.json"), "-o", blind.folder + "/again"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+        self.assertEqual(again.returncode, 0, again.stderr)
 
 
 class Documents(unittest.TestCase):

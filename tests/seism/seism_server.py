@@ -111,19 +111,29 @@ class SeismServer:
         check(answer.status < 300, f"{method} {path} {body}: {answer.status} {answer.body!r}")
         return answer
 
-    def proxy(self, upstream: str, name: str = "p") -> int:
-        """Makes a proxy on a free port; the port."""
+    def proxy(self, upstream: str, name: str = "p", speaks: str = "") -> int:
+        """Makes a proxy on a free port; the port. `speaks`: a type for requests of a protocol, so that connections are understood
+        which come before anything is done to them; one of it is there from the beginning, and meets nothing."""
         made = self.well("POST", "/proxies", {"name": name, "listen": "127.0.0.1:0", "upstream": upstream}).json
+        if speaks:
+            self.toxic(speaks, proxy=name, toxicity=0, name="speaks")
         return int(made["listen"].rsplit(":", 1)[1])
 
-    def toxic(self, kind: str, stream: str = "downstream", toxicity: float = 1, proxy: str = "p", **attributes: object) -> str:
+    def toxic(self, type_name: str, /, stream: str = "downstream", toxicity: float = 1, proxy: str = "p", name: str = "", **attributes: object) -> str:
         """Adds a toxic; its name."""
-        body = {"type": kind, "stream": stream, "toxicity": toxicity, "attributes": attributes}
+        body = {"type": type_name, "name": name or f"{type_name}_{stream}", "stream": stream, "toxicity": toxicity, "attributes": attributes}
         return str(self.well("POST", f"/proxies/{quote(proxy, '')}/toxics", body).json["name"])
 
     def remove(self, toxic: str, proxy: str = "p") -> None:
         """Takes a toxic away."""
         self.well("DELETE", f"/proxies/{quote(proxy, '')}/toxics/{quote(toxic, '')}")
+
+    @contextmanager
+    def met(self, type_name: str, /, **attributes: object) -> Iterator[None]:
+        """Requests meet this toxic as long as the block lasts."""
+        name = self.toxic(type_name, **attributes)
+        yield
+        self.remove(name)
 
     def bytes_moved(self) -> int:
         """What went to servers and clients until now; needs -proxy-metrics."""

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from seism_server import SeismServer, check
+from test_command_line import run
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "seism" / "behaviours.md"
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
@@ -37,7 +38,8 @@ def every_example_works(program: Path, folder: Path) -> None:
             proxy = f"p-{name}"
             server.call("POST", "/proxies", {"name": proxy, "listen": "127.0.0.1:0", "upstream": "127.0.0.1:9"})
             words = [word.strip('"') for word in options.split()]
-            server.command("toxic", "add", "-t", name, *words, proxy)
+            done = run(program, "toxic", "add", "-t", name, *words, proxy, url=server.url)
+            check(done.returncode == 0, f"{name}{options}: {done.stderr}")
 
 
 CASES = [every_type_is_described_as_it_is, every_example_works]

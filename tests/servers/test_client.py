@@ -9,14 +9,18 @@ import select
 import signal
 import socket
 import socketserver
+import sqlite3
 import ssl
 import subprocess
 import termios
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from account_client import AccountServer
+from between import Between
 from checks import check
 from homespun_server import HomespunServer
 from legacy import ask, basic, create, free_port, user_name
@@ -67,9 +71,9 @@ class Device:
         words = [] if "--server" in more else ["--server", server.root]
         return ["login", *words, "--account", account, "--password-file", self.secret("password", password), *more]
 
-    def login_11(self, server: HomespunServer, account: str, password: str, key: str) -> list[str]:
+    def login_11(self, server: HomespunServer, account: str, password: str, key: str, *more: str) -> list[str]:
         """Of a user of 2010."""
-        return self.login(server, account, password, "--protocol", "1.1", "--sync-key-file", self.secret("key", key))
+        return self.login(server, account, password, "--protocol", "1.1", "--sync-key-file", self.secret("key", key), *more)
 
     def put(self, collection: str, name: str, record: object) -> str:
         """Stores a record."""
@@ -126,6 +130,15 @@ def two_devices_and_records(one: Device, two: Device) -> None:
     stored["payload"] = stored["payload"].replace('\\"ciphertext\\":\\"', '\\"ciphertext\\":\\"A').replace('"ciphertext":"', '"ciphertext":"A')
     check("another key, or changed" in one.refused("decrypt", "--collection", "bookmarks", given=json.dumps(stored)), "a change is not noticed")
     check("line 2" in one.refused("decrypt", given=raw + "{\n"), "a broken line")
+    check("line 4" in one.refused("decrypt", given="\n \r\n" + raw + "{\n"), "a broken line behind blank ones")
+    check(one.good("decrypt", given=f"\n\n{raw}\n{raw}") == 2 * one.good("decrypt", given=raw), "blank lines before the first")
+    check("empty" in one.refused("decrypt", given="\n \n"), "nothing but blank lines")
+
+    # A full disk is told, whether the output fits into a buffer or not.
+    for words, given in ((["list"], ""), (["get", "--all"], ""), (["decrypt"], raw), (["decrypt"], 1000 * raw)):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run([one.program, "client", *words], env=one.environment, input=given.encode(), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        check(done.returncode == 1 and b"cannot be written" in done.stderr, f"{words}: {done.returncode} {done.stderr.decode()}")
 
     # Nothing that a record holds reaches the terminal as it is.
     wild = {"id": "wild", "title": "\x1b]0;owned\x07 \x9b31m \u202egpj.exe \x7f"}
@@ -204,6 +217,10 @@ def an_account_of_today_lives_with_two_devices(program: Path, folder: Path) -> N
         check("103" in one.refused(*one.login(server, "bob@example.org", PASSWORD)), "an account that is none")
         check("no Sync key" in one.refused(*one.login(server, ANN, PASSWORD, "--new-sync-key")), "a Sync key")
         check("nothing has been synced" in one.good(*one.login(server, ANN, PASSWORD)), "of what is there")
+        capital = Device(program, folder / "capital")
+        capital.good(*capital.login(server, ANN.upper(), PASSWORD))  # as Firefox takes it, too
+        check("103" in Device(program, folder / "bad").refused(*capital.login(server, ANN.upper(), "wrong password")), "a wrong password, spelt otherwise")
+        capital.good("logout")
         # Questions are answered line by line where nobody sits at a terminal.
         two.good("login", given=f"{server.root}/\n{ANN}\n{PASSWORD}\n")
         check(PASSWORD not in one.saved.read_text() and json.dumps(PASSWORD) not in one.saved.read_text(), "the password is kept")
@@ -243,6 +260,105 @@ def an_account_of_today_lives_with_two_devices(program: Path, folder: Path) -> N
         server.stop()
         late = two.refused("logout")
         check("could not be told" in late and not two.saved.exists(), late)
+
+
+@contextlib.contextmanager
+def served_through(program: Path, folder: Path) -> Iterator[tuple[HomespunServer, Between]]:
+    """A server that clients reach through something in between only."""
+    server = HomespunServer(program, folder, OPEN)
+    with Between(server.port) as between:
+        server.extra += ["--public-url", between.root]
+        with server:
+            yield server, between
+
+
+def sessions(server: HomespunServer) -> int:
+    """How many there are on the server."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/accounts.db?mode=ro", uri=True)) as database:
+        return database.execute("SELECT count(*) FROM session").fetchone()[0]
+
+
+def a_first_put_may_be_interrupted(program: Path, folder: Path) -> None:
+    with served_through(program, folder / "server") as (server, between):
+        root = ["--server", between.root]
+        AccountServer(between.root).create(ANN, PASSWORD)
+        create(server, ANN, PASSWORD)
+        account, user, other = (Device(program, folder / name) for name in ("account", "user", "other"))
+        account.good(*account.login(server, ANN, PASSWORD, *root))
+        made = user.good(*user.login(server, ANN, PASSWORD, "--protocol", "1.1", "--new-sync-key", *root))
+        key = re.search(r"^Sync key: (.*)$", made, re.M)
+        assert key is not None, made
+        for device in (account, user):
+            # What is uploaded of the two that a first put makes, and what not.
+            for left in ("crypto", "meta"):
+                between.hook = lambda method, target, left=left: 503 if method == "PUT" and f"/storage/{left}/" in target else None
+                check("503" in device.refused("put", "forms", "a", given="{}"), "the storage is up")
+                between.hook = lambda _method, _target: None
+                device.put("forms", "a", {"n": 1})
+                check(device.get("forms", "a") == {"id": "a", "n": 1}, "the first record")
+                check(device.get("meta", "global")["storageVersion"] == 5, "meta/global")
+                before = device.get("meta", "global")["syncID"]
+                device.put("forms", "b", {})
+                check(device.get("meta", "global")["syncID"] == before, "another put makes meta/global anew")
+                for collection in ("forms", "crypto", "meta"):
+                    device.good("delete", "--yes", collection)
+
+        # Two at once: one makes the keys, the other one takes them.
+        other.good(*other.login_11(server, ANN, PASSWORD, key[1], *root))
+        account.good("logout")
+        twin = Device(program, folder / "twin")
+        for pair in ((user, other), (account, twin)):
+            if pair[0] is account:
+                for device in pair:
+                    device.good(*device.login(server, ANN, PASSWORD, *root))
+            for _ in range(2):
+                with ThreadPoolExecutor() as pool:
+                    list(pool.map(lambda device, name: device.put("forms", name, {"by": name}), pair, "xy"))
+                check([pair[0].get("forms", "y")["by"], pair[1].get("forms", "x")["by"]] == ["y", "x"], "they have different keys")
+                for collection in ("forms", "crypto", "meta"):
+                    pair[0].good("delete", "--yes", collection)
+
+
+def commands_at_once_leave_one_login(program: Path, folder: Path) -> None:
+    with served_through(program, folder / "server") as (server, between):
+        accounts = AccountServer(between.root)
+        accounts.create(ANN, PASSWORD)
+        before = sessions(server)
+        device = Device(program, folder / "one")
+        words = device.login(server, ANN, PASSWORD, "--server", between.root)
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda _: device.run(*words), range(4)))
+        check(sorted(each.returncode for each in done) == [0, 1, 1, 1], f"{done}")
+        check(all(b"login already" in each.stderr for each in done if each.returncode), f"{done}")
+        check(sessions(server) == before + 1, "a session that nobody uses is left")
+        device.put("forms", "a", {})
+
+        # Whoever logs out while another command fetches the keys is logged out.
+        one, two = device, Device(program, folder / "two")
+        two.good(*two.login(server, ANN, PASSWORD, "--server", between.root))
+        two.put("crypto", "keys", two.get("crypto", "keys"))  # encrypted anew, so there is something to remember
+
+        def log_out(method: str, target: str) -> None:
+            if method == "GET" and target.endswith("/storage/crypto/keys"):
+                between.hook = lambda _method, _target: None
+                one.good("logout")
+
+        between.hook = log_out
+        one.run("get", "forms", "a")
+        check(not one.saved.exists(), "logged in again by the other command")
+        check([path.name for path in one.saved.parent.iterdir()] == ["client.json.lock"], "something is left")
+
+
+def a_login_that_fails_half_way_leaves_no_session(program: Path, folder: Path) -> None:
+    with served_through(program, folder / "server") as (server, between):
+        AccountServer(between.root).create(ANN, PASSWORD)
+        before = sessions(server)
+        for number, fails in enumerate(("/account/keys", "/scoped-key-data", "/oauth/token", "/token/1.0/sync/1.5", "/storage/crypto/keys")):
+            between.hook = lambda _method, target, fails=fails: 500 if target.endswith(fails) else None
+            device = Device(program, folder / f"device{number}")
+            check("500" in device.refused(*device.login(server, ANN, PASSWORD, "--server", between.root)), fails)
+            check(sessions(server) == before, f"a session is left: {fails}")
+            check(not device.saved.exists(), fails)
 
 
 def a_password_is_typed_without_echo(program: Path, folder: Path) -> None:
@@ -344,10 +460,13 @@ def tls_is_checked(program: Path, folder: Path) -> None:
             device.environment["SSL_CERT_FILE"] = str(proxy.certificate)
             complaint = device.refused(*device.login(server, ANN, PASSWORD, "--protocol", "1.1", "--new-sync-key", "--server", root))
             check("without TLS: the password is not sent there" in complaint, complaint)
+            AccountServer(server.root).create("bob@example.org", PASSWORD)
+            before = sessions(server)
+            complaint = device.refused(*device.login(server, "bob@example.org", PASSWORD, "--server", root))
+            check("without TLS: nothing is sent there" in complaint, complaint)
+            check(sessions(server) == before, "a session is left")
         server.extra += ["--public-url", root]
         with server:
-            accounts = AccountServer(server.root)
-            accounts.create("bob@example.org", PASSWORD)
             for protocol, account, more in (("1.1", ANN, ["--new-sync-key"]), ("1.5", "bob@example.org", [])):
                 device = Device(program, folder / protocol)
                 words = ["login", "--protocol", protocol, "--server", root, "--account", account, "--password-file", device.secret("password", PASSWORD), *more]
@@ -379,6 +498,9 @@ def a_server_that_is_none_is_told(program: Path, folder: Path) -> None:
 CASES = (
     a_user_of_2010_lives_with_two_devices,
     an_account_of_today_lives_with_two_devices,
+    a_first_put_may_be_interrupted,
+    commands_at_once_leave_one_login,
+    a_login_that_fails_half_way_leaves_no_session,
     a_password_is_typed_without_echo,
     tls_is_checked,
     a_server_that_is_none_is_told,

@@ -153,6 +153,12 @@ def a_number_is_never_given_twice(program: Path, folder: Path) -> None:
 
 def what_the_directory_does_not_allow_is_503(program: Path, folder: Path) -> None:
     with Directory(folder / "directory", ANN) as directory:
+        def write(server: HomespunServer) -> None:
+            ask(server, "PUT", "/1.1/ann/storage/col/a", '{"payload": "kept"}', basic("ann", "ann secret"))
+
+        def keeps_her_records(server: HomespunServer) -> None:
+            check(b'"col"' in collections(server, "ann", "ann secret").body, "her records went although she could not leave")
+
         def refusals(server: HomespunServer) -> None:
             login = basic("ann", "ann secret")
             for answer in (
@@ -165,12 +171,14 @@ def what_the_directory_does_not_allow_is_503(program: Path, folder: Path) -> Non
             check("backend_down" not in log.replace("reason=backend_down", "") and log.count("reason=backend_refused") == 4, "how it is told")
 
         with HomespunServer(program, folder / "readonly", directory.settings()) as server:
-            ask(server, "PUT", "/1.1/ann/storage/col/a", '{"payload": "kept"}', basic("ann", "ann secret"))
+            write(server)
             refusals(server)
-            check(b'"col"' in collections(server, "ann", "ann secret").body, "her records went although she could not leave")
+            keeps_her_records(server)
         as_reader = (f"ldap.admin_user={READER}", "ldap.admin_password=reader secret")
         with HomespunServer(program, folder / "reader", directory.settings(*as_reader, admin=True)) as server:
+            write(server)
             refusals(server)
+            keeps_her_records(server)
         with HomespunServer(program, folder / "login", directory.settings("ldap.admin_password=wrong", admin=True)) as server:
             refusals(server)
         with HomespunServer(program, folder / "first", directory.settings("users.most=2", admin=True)) as server:

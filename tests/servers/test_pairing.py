@@ -119,7 +119,7 @@ class Desk:
         """A sender of ACCOUNT."""
         saved = self.folder / "account.json"
         saved.write_text(json.dumps(ACCOUNT))
-        return self.start("send", "--server", server, "--credentials", str(saved), *more, pin)
+        return self.start("send", "--server", server, "--credentials", str(saved), *more, stdin=pin + "\n")
 
     def got(self) -> dict[str, str] | None:
         """What the receiver kept."""
@@ -208,6 +208,23 @@ def without_server_it_is_this_machines(program: Path, folder: Path) -> None:
             for name in ("password", "synckey"):
                 check((ACCOUNT[name] in receiver.out) == shown, f"{name}: {receiver.out}")
                 check(ACCOUNT[name] not in receiver.text + sender.text + sender.out, f"{name} is told")
+
+
+def a_pin_among_the_arguments_is_warned_of(program: Path, folder: Path) -> None:
+    with HomespunServer(program, folder / "server") as server:
+        for named in (True, False):
+            with desk(program, folder / f"desk{named}") as here:
+                receiver = here.receive(url(server.port))
+                saved = here.folder / "account.json"
+                saved.write_text(json.dumps(ACCOUNT))
+                words = ["send", "--server", url(server.port), "--credentials", str(saved)]
+                sender = here.start(*words, receiver.pin()) if named else here.start(*words, stdin=receiver.pin())
+                all_well(here, receiver, sender)
+                check(("list of processes" in sender.text) == named, sender.text)
+        with desk(program, folder / "nobody") as here:
+            saved = here.folder / "account.json"
+            saved.write_text(json.dumps(ACCOUNT))
+            ended(here.start("send", "--server", url(server.port), "--credentials", str(saved)), USAGE, "no PIN was given")
 
 
 def over_tls_it_works_and_trust_is_checked(program: Path, folder: Path) -> None:
@@ -491,6 +508,7 @@ def a_restart_of_the_server_is_waited_for(program: Path, folder: Path) -> None:
 CASES = (
     every_mix_of_versions_hands_over_every_byte,
     without_server_it_is_this_machines,
+    a_pin_among_the_arguments_is_warned_of,
     over_tls_it_works_and_trust_is_checked,
     a_wrong_pin_is_told_to_both,
     what_cannot_be_meant_is_refused_at_once,

@@ -155,6 +155,7 @@ def settings_of_mail_are_checked(program: Path, folder: Path) -> None:
     check("smtp.sender" in complaint_of_start(program, folder / "a", [*good, "smtp.sender=nobody"]), "a sender that is none")
     clear = [*good, "smtp.host=mail.example.org", "smtp.user=sync", "smtp.password=secret"]
     check("in the clear" in complaint_of_start(program, folder / "b", clear), "a password in the clear")
+    check("in the clear" in complaint_of_start(program, folder / "d", [*clear, "smtp.host=127.evil.example"]), "a name that begins like this machine's")
     check("dummy" in complaint_of_start(program, folder / "c", ["auth.backend=dummy", "public_url=https://sync.example"]), "dummy before everybody")
 
 

@@ -5,10 +5,12 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from checks import ask_for_token, check, complaint_of_start, refused
 from homespun_server import HomespunServer
+from legacy import free_port
 from sync_client import SyncStorage, Token, request
 
 PLACES = {
@@ -63,6 +65,26 @@ def each_service_on_a_server_of_its_own(program: Path, folder: Path) -> None:
             check(SyncStorage(token).request("PUT", "/storage/col/a", b'{"payload":"kept"}').status == 200, "a PUT")
 
 
+def only_services_of_2010_ask_their_back_end(program: Path, folder: Path) -> None:
+    directory = ["auth.backend=ldap", f"ldap.uri=ldap://127.0.0.1:{free_port()}", "ldap.use_tls=false", "ldap.search_root=dc=example,dc=org"]
+    settings = [word for value in directory for word in ("--set", value)]
+
+    def heartbeats(server: HomespunServer) -> list[int]:
+        answers = []
+        for _ in range(5):
+            answers.append(request("GET", f"{server.root}/__heartbeat__").status)
+            time.sleep(0.2)
+        return answers
+
+    with HomespunServer(program, folder / "today", [*settings, "--only", "accounts,token,storage,keyexchange"]) as server:
+        check(heartbeats(server) == [200] * 5, f"a directory that nobody needs: {heartbeats(server)}")
+        check("backend_down" not in server.log.read_text(), "it was asked")
+        check(not (server.data / "registration.db").exists(), "registration.db")
+    for only in ("user", "storage-1.1"):
+        with HomespunServer(program, folder / only, [*settings, "--set", "public_url=http://127.0.0.1:9", "--only", only]) as server:
+            check(503 in heartbeats(server), f"{only}: an outage that the heartbeat does not tell")
+
+
 def accounts_name_the_token_server_elsewhere(program: Path, folder: Path) -> None:
     more = ["--only", "accounts", "--set", "mount.token=https://token.example/t", "--set", "mount.accounts=/who"]
     with HomespunServer(program, folder / "accounts", more) as server:
@@ -93,6 +115,7 @@ CASES = (
     only_what_is_named_answers,
     a_name_that_is_none_is_refused,
     each_service_on_a_server_of_its_own,
+    only_services_of_2010_ask_their_back_end,
     accounts_name_the_token_server_elsewhere,
     a_split_behind_one_nginx_passes_the_cases,
 )

@@ -4,8 +4,8 @@
 import { fromBase64Url, textOf, toHex, utf8 } from "./bytes.js";
 import { NoChannel, Refused } from "./channel.js";
 import { encryptFor } from "./jwe.js";
-import { newClientSalt, OLDSYNC, sessionId, stretchPassword, syncKey } from "./keys.js";
-import { fetchKB, forgetSession, logIn } from "./login.js";
+import { newClientSalt, OLDSYNC, stretchPassword, syncKey } from "./keys.js";
+import { fetchKB, logIn } from "./login.js";
 import { Cancelled, Problem } from "./problems.js";
 
 const SCOPES = [OLDSYNC, "profile"];
@@ -18,8 +18,8 @@ const NOT_OFFERED = new Set(["addresses", "creditcards"]);
 /**
  * Makes an account and, when there is a browser channel, signs Firefox in.
  *
- * `context` of both functions: {api, channel, status, query, step}. channel is null when there is no
- * browser to sign in; status is Firefox's answer to fxa_status; query the page's URLSearchParams; step is
+ * `context` of both functions: {api, sessions, channel, status, query, step}. sessions are the HeldSessions of
+ * the page; channel is null when there is no browser to sign in; status is Firefox's answer to fxa_status; query the page's URLSearchParams; step is
  * called with the name of each step for the person who waits.
  * @returns {connected}: whether Firefox is signed in, or the account has merely been made
  * @throws Cancelled, Problem. When the account existed by then, `facts.accountMade` is true.
@@ -37,11 +37,12 @@ export async function signUp(context, { email, password, invite }) {
     email, authPW: toHex(stretched.authPW), clientSalt, ...(invite && { invite }),
   });
   try {
+    const session = await context.sessions.hold(account.sessionToken);
     if (!context.channel) {
-      await forgetSession(context.api, account);
+      await context.sessions.drop(session);
       return { connected: false };
     }
-    await connect(context, { email, account, unwrapBKey: stretched.unwrapBKey, action: "signup" });
+    await connect(context, { email, account, session, unwrapBKey: stretched.unwrapBKey, action: "signup" });
     return { connected: true };
   } catch (error) {
     if (error instanceof Problem) {
@@ -53,17 +54,18 @@ export async function signUp(context, { email, password, invite }) {
 
 /** Signs Firefox in to an existing account; see signUp. Needs a channel. */
 export async function signIn(context, { email, password }) {
-  const { api } = context;
+  const { api, sessions } = context;
   const { account, spelling, unwrapBKey } = await logIn(api, { email, password }, context.step);
+  const session = await sessions.hold(account.sessionToken);
   // With the uid, which is known only now: a Firefox that remembers somebody warns about "a different
   // account" whenever it is not told who it is, even when it is the same person.
   try {
     await mayLink(context, { email: spelling, uid: account.uid });
   } catch (error) {
-    await forgetSession(api, account);
+    await sessions.drop(session);
     throw error;
   }
-  await connect(context, { email: spelling, account, unwrapBKey, action: "signin" });
+  await connect(context, { email: spelling, account, session, unwrapBKey, action: "signin" });
   return { connected: true };
 }
 
@@ -75,12 +77,11 @@ async function mayLink({ channel, step }, who) {
   }
 }
 
-async function connect(context, { email, account, unwrapBKey, action }) {
-  const { api, channel, status, step } = context;
+async function connect(context, { email, account, session, unwrapBKey, action }) {
+  const { api, sessions, channel, status, step } = context;
   let handedOver = false;
   try {
     step("keys");
-    const session = await sessionId(account.sessionToken);
     const kB = await fetchKB(api, account.keyFetchToken, unwrapBKey);
     const flow = await oauthFlow(context);
     const request = await authorizationRequest(api, session, flow, kB);
@@ -90,6 +91,7 @@ async function connect(context, { email, account, unwrapBKey, action }) {
     // answer comes after the device is registered, which takes long where no push server is reached.
     step("handing-over");
     handedOver = true; // it may have kept the session even when it answers with an error
+    sessions.release(session);
     const offered = (status?.capabilities?.engines ?? []).filter((engine) => !NOT_OFFERED.has(engine));
     await tell(channel, "fxaccounts:login", {
       email, uid: account.uid, sessionToken: account.sessionToken, verified: false,
@@ -104,7 +106,7 @@ async function connect(context, { email, account, unwrapBKey, action }) {
   } catch (error) {
     // A session Firefox has got is Firefox's to end.
     if (!handedOver) {
-      await forgetSession(api, account);
+      await sessions.drop(session);
     }
     throw error;
   }

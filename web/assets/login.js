@@ -1,7 +1,7 @@
 // From address and password to a session on the server and to kB, for every page that signs somebody in.
 
 import { toHex, xor } from "./bytes.js";
-import { isClientSalt, keyFetchCredentials, openKeyBundle, sessionId, stretchPassword } from "./keys.js";
+import { isClientSalt, keyFetchCredentials, openKeyBundle, stretchPassword } from "./keys.js";
 import { Problem } from "./problems.js";
 
 /**
@@ -42,14 +42,5 @@ export async function fetchKB(api, keyFetchToken, unwrapBKey) {
     return xor((await openKeyBundle(bundle, requestKey)).wrapKB, unwrapBKey);
   } catch (cause) {
     throw new Problem("server", { detail: "keys" }, cause);
-  }
-}
-
-/** Best effort: a session nobody holds ends by itself one day, and the person has heard the reason already. */
-export async function forgetSession(api, account) {
-  try {
-    await api.destroySession(await sessionId(account.sessionToken));
-  } catch {
-    // see above
   }
 }

@@ -8,6 +8,7 @@ import { AccountForm, faultOf } from "./form.js";
 import { findInvite, forgetInvite } from "./invite.js";
 import { Cancelled, Problem } from "./problems.js";
 import { fillLabels, say } from "./say.js";
+import { HeldSessions } from "./sessions.js";
 import { accountMadeLine, ends, errors, factsOf, hints, working } from "./texts.js";
 
 // A Firefox answers within milliseconds. An answer that comes later is still taken.
@@ -19,6 +20,7 @@ const query = new URLSearchParams(location.search);
 const facts = factsOf(location);
 const secure = window.isSecureContext && Boolean(globalThis.crypto?.subtle);
 const api = accountsApi();
+const sessions = new HeldSessions(api);
 const channel = new BrowserChannel();
 const form = new AccountForm();
 const status = document.getElementById("status");
@@ -233,7 +235,7 @@ function act(mode, { email, password }, step) {
   if (inTheWay) {
     throw new Problem(inTheWay);
   }
-  const context = { api, channel: there ? channel : null, status: browser.status, query, step };
+  const context = { api, sessions, channel: there ? channel : null, status: browser.status, query, step };
   if (mode === "signin") {
     return signIn(context, { email, password });
   }
@@ -274,6 +276,7 @@ form.form.addEventListener("submit", (event) => {
 form.form.addEventListener("input", () => {
   touched = true;
 });
+addEventListener("pagehide", () => sessions.endAll());
 form.toSignup.addEventListener("click", () => switchMode("signup"));
 form.toSignin.addEventListener("click", () => switchMode("signin"));
 

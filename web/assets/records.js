@@ -4,11 +4,12 @@
 import { accountsApi } from "./api.js";
 import { fromBase64Url } from "./bytes.js";
 import { faultOf, FIELD_OF } from "./form.js";
-import { OLDSYNC, sessionId, syncKey } from "./keys.js";
-import { fetchKB, forgetSession, logIn } from "./login.js";
+import { OLDSYNC, syncKey } from "./keys.js";
+import { fetchKB, logIn } from "./login.js";
 import { Problem } from "./problems.js";
 import { growingList } from "./rows.js";
 import { element, fillLabels, say } from "./say.js";
+import { HeldSessions } from "./sessions.js";
 import { FIREFOX, RecordStore, storageToken } from "./storage.js";
 import { openCollectionKeys, Unreadable } from "./sync_keys.js";
 import { errors, factsOf, headings, labels, summaries, working } from "./texts.js";
@@ -23,6 +24,7 @@ const search = byId("search");
 const viewButtons = [...document.querySelectorAll("[data-view]")];
 const facts = factsOf(location);
 const api = accountsApi();
+const sessions = new HeldSessions(api);
 
 // Everything that is known of a person who is signed in: the session's id, what opens records, the views read
 // so far. Null when nobody is. What takes long looks whether it is still the same person's before it shows anything.
@@ -32,16 +34,16 @@ let visit = null;
 
 async function signIn({ email, password }, step) {
   const { account, spelling, unwrapBKey } = await logIn(api, { email, password }, step);
+  const session = await sessions.hold(account.sessionToken);
   try {
     step("keys");
-    const session = await sessionId(account.sessionToken);
     const kB = await fetchKB(api, account.keyFetchToken, unwrapBKey);
     const { keyRotationTimestamp } = (await api.scopedKeyData(session, FIREFOX, OLDSYNC))[OLDSYNC];
     const { k, kid } = await syncKey(kB, keyRotationTimestamp);
     const store = new RecordStore(() => storageToken(api, { session, keyId: kid }, location.origin));
     return { session, email: spelling, store, keysOf: await collectionKeys(store, fromBase64Url(k)), views: new Map() };
   } catch (error) {
-    await forgetSession(api, account);
+    await sessions.drop(session);
     throw error;
   }
 }
@@ -84,12 +86,35 @@ async function submit() {
   }
 }
 
-/** Forgets everything and ends the session on the server; `leaving` when the page itself goes away. */
-async function forget(leaving = false) {
+/** The page goes away, in the middle of signing in or later. */
+function leave() {
+  sessions.endAll();
+  clear();
+}
+
+/** Forgets everything and ends the session on the server. */
+async function signOut() {
   if (!visit) {
     return;
   }
   const { session } = visit;
+  clear();
+  const ended = sessions.end(session);
+  byId("email").focus();
+  try {
+    await ended;
+  } catch (error) {
+    if (!visit) {
+      showProblem(error);
+    }
+  }
+}
+
+/** Nothing of the person stays on the page. */
+function clear() {
+  if (!visit) {
+    return;
+  }
   visit = null;
   byId("records").hidden = true;
   for (const id of ["account-email", "summary", "list"]) {
@@ -101,17 +126,6 @@ async function forget(leaving = false) {
   page.querySelector(".card").classList.remove("wide");
   form.hidden = byId("intro").hidden = fields.disabled = false;
   say(status, "idle");
-  const ended = api.destroySession(session, leaving);
-  if (!leaving) {
-    byId("email").focus();
-  }
-  try {
-    await ended;
-  } catch (error) {
-    if (!leaving && !visit) {
-      showProblem(error);
-    }
-  }
 }
 
 // ---- problems
@@ -230,7 +244,7 @@ form.addEventListener("submit", (event) => {
     submit();
   }
 });
-byId("forget").addEventListener("click", () => forget());
+byId("forget").addEventListener("click", signOut);
 byId("more").addEventListener("click", showMore);
 byId("load-all").addEventListener("click", loadAll);
 for (const button of viewButtons) {
@@ -241,7 +255,7 @@ search.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(() => visit && show(), 150);
 });
-addEventListener("pagehide", () => forget(true));
+addEventListener("pagehide", leave);
 
 if (window.isSecureContext && globalThis.crypto?.subtle) {
   fields.disabled = false;

@@ -1,52 +1,10 @@
 // The three views: what each has read of its collection, and how it is put on the page.
 
 import { bookmarkTree, deviceTabs, everyBookmark, matches, visitedPage } from "./contents.js";
-import { openAll } from "./reading.js";
+import { Reading } from "./reading.js";
 import { foldedPart, growingList, pageRow, STEP, unreadableRow } from "./rows.js";
 import { element } from "./say.js";
 import { folderNames, moment, summaries } from "./texts.js";
-
-const AT_ONCE = 500; // records of one answer
-
-/** What has been read of one collection. The storage may deliver a record twice while others write to it. */
-class Reading {
-  #next = "";
-  #seen = new Set();
-
-  constructor(collection, { store, keysOf }) {
-    this.collection = collection;
-    this.store = store;
-    this.keysOf = keysOf;
-    this.contents = [];
-    this.unreadable = [];
-    this.begun = false;
-  }
-
-  get read() {
-    return this.#seen.size;
-  }
-
-  get complete() {
-    return this.begun && !this.#next;
-  }
-
-  async readPage() {
-    const { records, next } = await this.store.page(this.collection, AT_ONCE, this.#next);
-    const fresh = records.filter(({ id }) => !this.#seen.has(id));
-    fresh.forEach(({ id }) => this.#seen.add(id));
-    const failed = await openAll(this.keysOf(this.collection), fresh, (content) => this.contents.push(content));
-    this.unreadable.push(...failed);
-    this.#next = next;
-    this.begun = true;
-  }
-
-  async readAll(progress) {
-    while (!this.complete) {
-      await this.readPage();
-      progress?.();
-    }
-  }
-}
 
 const folderName = (folder) => (Object.hasOwn(folderNames, folder.id) ? folderNames[folder.id] : folder.title);
 

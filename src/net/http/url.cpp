@@ -77,9 +77,16 @@ bool is_loopback(std::string_view host) {
     return host == "localhost" || host == "::1" || (numbers && host.starts_with("127."));
 }
 
+std::string bracketed(std::string_view host) {
+    return host.contains(':') && !host.starts_with('[') ? fmt::format("[{}]", host) : std::string(host);
+}
+
+std::string_view without_brackets(std::string_view host) {
+    return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
 std::string authority(std::string_view host, std::uint16_t port, bool tls) {
-    const bool numeric6 = host.find(':') != std::string_view::npos;
-    const auto name = numeric6 ? fmt::format("[{}]", host) : std::string(host);
+    const auto name = bracketed(host);
     return port == default_port(tls) ? name : fmt::format("{}:{}", name, port);
 }
 

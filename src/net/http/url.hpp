@@ -22,6 +22,11 @@ struct Url {
 /// localhost, 127.0.0.0/8 as numbers, or ::1 (without brackets): what never leaves this machine. Lower case.
 bool is_loopback(std::string_view host);
 
+/// A host as it stands in Host and in URLs: an IPv6 literal gets its brackets.
+std::string bracketed(std::string_view host);
+/// The host by itself, as the resolver takes it; other hosts stay as they are.
+std::string_view without_brackets(std::string_view host);
+
 struct Authority {
     std::string host;  ///< lower case; an IPv6 literal without its brackets
     std::uint16_t port = 0;

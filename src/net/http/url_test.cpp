@@ -5,6 +5,22 @@
 namespace homespun::net::http {
 namespace {
 
+TEST(BracketsTest, OnlyIpv6LiteralsHaveThem) {
+    for (const auto& [bare, in_a_url] : {std::pair("::1", "[::1]"),
+                                         {"2001:db8::1", "[2001:db8::1]"},
+                                         {"127.0.0.1", "127.0.0.1"},
+                                         {"sync.example", "sync.example"},
+                                         {"", ""}}) {
+        EXPECT_EQ(bracketed(bare), in_a_url);
+        EXPECT_EQ(bracketed(in_a_url), in_a_url) << "once is enough";
+        EXPECT_EQ(without_brackets(in_a_url), bare);
+        EXPECT_EQ(without_brackets(bare), bare);
+    }
+    EXPECT_EQ(authority("::1", 443, true), "[::1]");
+    EXPECT_EQ(authority("::1", 5000, true), "[::1]:5000");
+    EXPECT_EQ(without_brackets("["), "[");
+}
+
 TEST(UrlTest, KnowsItsParts) {
     const auto url = Url::parse("https://OAuth.Accounts.firefox.com/v1/jwks?a=%20b");
     ASSERT_TRUE(url) << url.error().message;

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "net/http/url.hpp"
 #include "net/io/wire.hpp"
 
 namespace homespun::net {
@@ -139,9 +140,7 @@ base::Task<base::Result<std::shared_ptr<Wire>>> Client::Impl::connect(const Endp
 base::Task<base::Result<void>> Client::Impl::tunnel(Wire& wire, const Endpoint& endpoint) {
     const auto name = fmt::format("the proxy {}:{}", proxy->host, proxy->port);
     // With its port even where that is the usual one: CONNECT demands it (RFC 9110, 9.3.6).
-    const auto target = endpoint.host.find(':') == std::string::npos
-                            ? fmt::format("{}:{}", endpoint.host, endpoint.port)
-                            : fmt::format("[{}]:{}", endpoint.host, endpoint.port);
+    const auto target = fmt::format("{}:{}", http::bracketed(endpoint.host), endpoint.port);
     const auto text = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", target);
     bool keep = false;
     // Answered like HEAD: behind a 2xx head the tunnel begins, and other bodies do not matter.

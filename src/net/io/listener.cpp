@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "net/http/url.hpp"
 
 namespace homespun::net {
 namespace {
@@ -108,8 +109,7 @@ base::Result<Address> Address::parse(std::string_view text) {
         return base::fail(
             fmt::format("\"{}\" is no address to listen on; write HOST:PORT, like 127.0.0.1:5000", text));
     }
-    auto host = text.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    auto host = http::without_brackets(text.substr(0, colon));
     if (host == "localhost") host = "127.0.0.1";
     if (host == "*") host = "0.0.0.0";
     address.host = host;
@@ -120,8 +120,7 @@ base::Result<Address> Address::parse(std::string_view text) {
 
 std::string Address::text() const {
     if (!unix_path.empty()) return "unix:" + unix_path;
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                               : fmt::format("[{}]:{}", host, port);
+    return fmt::format("{}:{}", http::bracketed(host), port);
 }
 
 bool Address::is_loopback() const {

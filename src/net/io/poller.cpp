@@ -63,7 +63,8 @@ std::span<const Poller::Event> Poller::wait(std::chrono::nanoseconds longest) {
         }
         events_.push_back({event.data.u64, (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
                            (event.events & EPOLLOUT) != 0,
-                           (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0});
+                           (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                           (event.events & (EPOLLHUP | EPOLLERR)) != 0});
     }
     return events_;
 }

@@ -23,6 +23,7 @@ class Poller {
         bool readable;  ///< bytes, the peer's end, or an error are there to be read
         bool writable;
         bool hung_up;  ///< the peer has ended its direction, or an error is there
+        bool failed;   ///< an error is there, or both directions have ended
     };
 
     /// Reports changes of both directions under `tag` until the descriptor is closed. False: no memory, or

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/http/url.hpp"
+
 namespace homespun::net {
 namespace {
 
@@ -23,7 +25,7 @@ base::Result<TcpAddress> TcpAddress::resolve(const std::string& host, std::uint1
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    const auto bare = host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+    const std::string bare(http::without_brackets(host));
     const int failed = ::getaddrinfo(bare.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (failed != 0)
         return base::fail(fmt::format("cannot find the host {}: {}", host, gai_strerror(failed)));
@@ -74,8 +76,7 @@ std::string TcpAddress::text() const {
     char port[8] = "";
     ::getnameinfo(reinterpret_cast<const sockaddr*>(storage_), size_, host, sizeof host, port, sizeof port,
                   NI_NUMERICHOST | NI_NUMERICSERV);
-    return std::strchr(host, ':') != nullptr ? fmt::format("[{}]:{}", host, port)
-                                             : fmt::format("{}:{}", host, port);
+    return fmt::format("{}:{}", http::bracketed(host), port);
 }
 
 StreamSocket::StreamSocket(StreamSocket&& other) noexcept
@@ -92,8 +93,6 @@ StreamSocket& StreamSocket::operator=(StreamSocket&& other) noexcept {
 StreamSocket StreamSocket::adopt(int descriptor) {
     StreamSocket socket;
     socket.descriptor_ = descriptor;
-    const int on = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return socket;
 }
 
@@ -115,18 +114,18 @@ int StreamSocket::connect(const TcpAddress& to, const TcpAddress* source) {
 }
 
 int StreamSocket::error() const {
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
-    if (error != 0) return error;
     sockaddr_storage peer{};
     socklen_t peer_size = sizeof peer;
     if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0) return 0;
-    return errno == ENOTCONN ? EINPROGRESS : errno;
+    if (errno != ENOTCONN) return errno;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error != 0 ? error : EINPROGRESS;
 }
 
-StreamSocket::Moved StreamSocket::send(std::string_view bytes) {
-    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+StreamSocket::Moved StreamSocket::send(std::string_view bytes, bool more) {
+    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     if (sent < 0) return {0, errno, false};
     return {static_cast<std::size_t>(sent), 0, false};
 }
@@ -135,6 +134,11 @@ StreamSocket::Moved StreamSocket::receive(std::span<char> into) {
     const auto got = ::recv(descriptor_, into.data(), into.size(), 0);
     if (got < 0) return {0, errno, false};
     return {static_cast<std::size_t>(got), 0, got == 0};
+}
+
+void StreamSocket::push() {
+    const int on = 1;  // set once more, it sends
+    if (descriptor_ >= 0) ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void StreamSocket::end_sending() {

@@ -39,7 +39,7 @@ class StreamSocket {
     StreamSocket& operator=(StreamSocket&& other) noexcept;
     ~StreamSocket() { close(); }
 
-    /// Takes over a connected, non-blocking socket.
+    /// Takes over a connected, non-blocking socket with the options it has.
     static StreamSocket adopt(int descriptor);
     /// Begins to connect; the socket is writable when it is done (`error()` tells how). `source` is bound
     /// first when given. EMFILE/ENFILE: out of descriptors; EADDRNOTAVAIL: out of local ports.
@@ -52,7 +52,10 @@ class StreamSocket {
         int error = 0;     ///< EAGAIN: nothing now
         bool end = false;  ///< the peer has closed
     };
-    Moved send(std::string_view bytes);
+    /// `more`: the kernel may keep the last ones back until the next call, an end, `push`, or for 0.2 s.
+    Moved send(std::string_view bytes, bool more = false);
+    /// Sends what it keeps back.
+    void push();
     Moved receive(std::span<char> into);
 
     /// Tells the peer that no more comes (FIN); it may go on sending.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/io/splice_pipe.hpp"
 #include "net/io/stream_socket.hpp"
 #include "net/io/tls_session.hpp"
 #include "seism/proxy/events.hpp"
@@ -49,11 +50,15 @@ class Connection final : private wire::Effects {
     struct Side {
         net::StreamSocket socket = {};
         ChunkQueue outbox{std::size_t{256} << 10};
-        bool readable = false;   ///< maybe
-        bool writable = false;   ///< maybe
-        bool hung_up = false;    ///< the end, or an error, is to be read
-        bool has_ended = false;  ///< the peer says no more
-        bool is_told = false;    ///< the peer knows that no more comes
+        std::unique_ptr<net::SplicePipe> pipe = {};  ///< what comes from here goes through it, uncopied
+        std::size_t bulk = 0;                        ///< bytes that came in large pieces, without a small one
+        bool readable = false;                       ///< maybe
+        bool writable = false;                       ///< maybe
+        bool hung_up = false;                        ///< the end, or an error, is to be read
+        bool end_is_near = false;                    ///< it is the end
+        bool has_ended = false;                      ///< the peer says no more
+        bool is_told = false;                        ///< the peer knows that no more comes
+        bool keeps_back = false;  ///< its last bytes may be kept back, to leave together with the end
         std::unique_ptr<Secure> secure = {};
 
         [[nodiscard]] bool has_unsent() const {
@@ -98,6 +103,8 @@ class Connection final : private wire::Effects {
     [[nodiscard]] Time opened() const { return opened_; }
     [[nodiscard]] Side& side(std::size_t which) { return sides_[which]; }
     void insert(std::size_t link, std::uint64_t place, std::unique_ptr<Stage> stage) {
+        push(link);
+        copy_again(link);
         links_[link].insert(place, std::move(stage));
     }
     /// Takes a stage away; what it held goes on, or, if it is of that kind, the connection ends.
@@ -112,6 +119,7 @@ class Connection final : private wire::Effects {
   private:
     /// For what was let go to be sent before a close.
     static constexpr std::chrono::seconds closing_time{2};
+    static constexpr std::size_t least_bulk = 16 << 10;  ///< smaller pieces are copied faster than spliced
 
     enum class State : std::uint8_t {
         carrying,
@@ -126,7 +134,7 @@ class Connection final : private wire::Effects {
     void drip_to_client(std::string_view bytes, std::chrono::milliseconds interval) override;
     void close() override;
     void hold() override;
-    void start_tls() override;
+    void start_tls(std::string_view unread) override;
     void end_to_server() override;
     void end_to_client() override;
 
@@ -137,6 +145,11 @@ class Connection final : private wire::Effects {
     Step linger(std::span<char> scratch, Time now);
     bool read(std::size_t link, Carrier& carrier, Time now);
     void enter(std::size_t link, std::string_view bytes, Time now);
+    // Bulk that nothing touches is not copied: splice.cpp.
+    bool wants_splice(std::size_t link);
+    bool splice(std::size_t link, Carrier& carrier, Time now);
+    bool drain(std::size_t link);
+    void copy_again(std::size_t link);
     /// Whether anything went.
     bool flush(std::size_t link);
     bool send_secure(std::size_t link, std::string_view bytes, std::size_t& sent);
@@ -146,6 +159,7 @@ class Connection final : private wire::Effects {
     bool tell_end(Side& side);
     /// False: the socket is broken, and everything has ended.
     bool send(std::size_t link, std::string_view bytes, std::size_t& sent);
+    void push(std::size_t link);
     void broken(std::size_t link, Time now);
     Step go_on_closing(Time now);
     void end();
@@ -170,6 +184,7 @@ class Connection final : private wire::Effects {
 
     const TlsPlan* tls_plan_ = nullptr;
     std::string problem_;
+    std::string unread_;  ///< TLS of the client, come together with what asked for TLS
     State state_ = State::carrying;
     bool connected_ = false;
     bool has_heard_client_ = false;

@@ -12,7 +12,7 @@ constexpr std::size_t most_waiting = 64 * 1024;
 
 }  // namespace
 
-void Connection::start_tls() {
+void Connection::start_tls(std::string_view unread) {
     if (state_ != State::carrying || tls_plan_ == nullptr || sides_[client].secure) return;
     auto shown = net::TlsSession::server(*tls_plan_->authority, tls_plan_->server_name);
     auto asked = net::TlsSession::client(*tls_plan_->trust, tls_plan_->server_name);
@@ -20,6 +20,7 @@ void Connection::start_tls() {
         problem_ = !asked ? asked.error().message : shown.error().message;
         return reset();
     }
+    unread_ = unread;
     links_[up].hurry(sides_[server].outbox);
     links_[down].hurry(sides_[client].outbox);
     for (auto& side : sides_) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -160,6 +161,13 @@ class EngineTest : public ::testing::Test {
                           .toxics = std::move(toxics),
                           .counts = counts_});
         return own;
+    }
+    /// Once the engine has done what it was at: a peer may see what happened before it is counted.
+    const ProxyCounts& counts() {
+        std::promise<void> done;
+        engine_->post([&] { done.set_value(); });
+        done.get_future().wait();
+        return *counts_;
     }
     std::unique_ptr<Engine> engine_ = *Engine::start({.seed = 7});
     std::shared_ptr<ProxyCounts> counts_ = std::make_shared<ProxyCounts>();

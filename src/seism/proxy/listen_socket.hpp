@@ -48,7 +48,8 @@ class ListenSocket {
     base::Result<void> set(State state);
 
     struct Accepted {
-        int descriptor = -1;  ///< non-blocking; below 0: nobody waits, or `error` says why not
+        int descriptor = -1;  ///< non-blocking, sends at once (TCP_NODELAY); below 0: nobody waits, or
+                              ///< `error` says why not
         int error = 0;
     };
     Accepted accept();

@@ -63,7 +63,7 @@ bool Application::serves() const {
     return plan_.ready.empty() ? takes_connections(upstream_) : answers(plan_.ready);
 }
 
-base::Result<void> Application::start() {
+base::Result<void> Application::start(const Nap& nap) {
     if (is_ours()) {
         // Another program on its port would be taken for it.
         if (!child_ && takes_connections(upstream_))
@@ -79,7 +79,7 @@ base::Result<void> Application::start() {
     } else if (auto found = find(); !found) {
         return found;
     }
-    if (auto ready = wait_until_ready(); !ready) return ready;
+    if (auto ready = wait_until_ready(nap); !ready) return ready;
     if (!is_ours() && pid_ == 0) {
         // Parent and workers hold the same socket: the eldest has them all below it.
         const auto pids = sys::listeners_on(upstream_.port);
@@ -103,7 +103,7 @@ base::Result<void> Application::find() {
     return {};
 }
 
-base::Result<void> Application::wait_until_ready() {
+base::Result<void> Application::wait_until_ready(const Nap& nap) {
     const auto until = steady_clock::now() + plan_.start_within;
     const auto place = plan_.ready.empty() ? upstream_.text() : plan_.ready;
     while (!serves()) {
@@ -115,7 +115,7 @@ base::Result<void> Application::wait_until_ready() {
         if (steady_clock::now() > until)
             return base::fail(fmt::format("the application does not serve {} after {}", place,
                                           duration_text(plan_.start_within)));
-        std::this_thread::sleep_for(look_again);
+        if (!nap(look_again)) return base::fail("interrupted before the application served");
     }
     return {};
 }

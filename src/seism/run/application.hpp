@@ -1,4 +1,6 @@
 #pragma once
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,8 +16,11 @@ class Application {
     /// `upstream` is where it listens; what it writes is appended to the file `output` when we start it.
     Application(const AppPlan& plan, HostPort upstream, std::string output);
 
+    /// Sleeps so long; false: the run must end.
+    using Nap = std::function<bool(std::chrono::milliseconds)>;
+
     /// Starts it when that is ours to do, and waits until it serves. The error says what it did instead.
-    base::Result<void> start();
+    base::Result<void> start(const Nap& nap);
     /// Of the process to watch; 0: not known (another machine's, another user's).
     [[nodiscard]] int pid() const { return pid_; }
     /// How the process ended since `start`, for people; nothing while it lives or is not known.
@@ -25,7 +30,7 @@ class Application {
     void stop();
 
   private:
-    base::Result<void> wait_until_ready();
+    base::Result<void> wait_until_ready(const Nap& nap);
     [[nodiscard]] bool serves() const;
     base::Result<void> find();
 

@@ -55,6 +55,16 @@ class Table {
         const std::scoped_lock lock(mutex_);
         if (const auto place = open_.find(key); place != open_.end()) finish(place, outcome);
     }
+    /// A connection on which nothing was asked, for the application did not take it.
+    void add_refused(std::uint64_t connection, Micros start) {
+        Exchange exchange;
+        exchange.start = exchange.intended = start;
+        exchange.end = record_.now();
+        exchange.connection = connection;
+        exchange.outcome = Outcome::connect_refused;
+        record_.add(std::move(exchange));
+    }
+    [[nodiscard]] bool is_upstream_down() const { return upstream_down_; }
     /// Ends those of a connection whose end nobody told.
     void end_all(std::uint64_t connection, bool client_left) {
         const std::scoped_lock lock(mutex_);
@@ -116,11 +126,15 @@ class Table {
 class ConnectionListener final : public Listener {
   public:
     ConnectionListener(Table& table, std::uint64_t connection) : table_(table), connection_(connection) {}
-    ~ConnectionListener() override { table_.end_all(connection_, client_left_); }
+    ~ConnectionListener() override {
+        if (!asked_ && !client_left_ && table_.is_upstream_down()) table_.add_refused(connection_, start_);
+        table_.end_all(connection_, client_left_);
+    }
     ConnectionListener(const ConnectionListener&) = delete;
     ConnectionListener& operator=(const ConnectionListener&) = delete;
 
     void on_request(const wire::Request& request) override {
+        asked_ = true;
         Open open;
         auto& exchange = open.exchange;
         exchange.start = exchange.intended = table_.now();
@@ -183,7 +197,8 @@ class ConnectionListener final : public Listener {
 
     Table& table_;
     const std::uint64_t connection_;
-    bool client_left_ = false;
+    const Micros start_ = table_.now();
+    bool asked_ = false, client_left_ = false;
 };
 
 class FrontWatcher final : public EngineWatcher {

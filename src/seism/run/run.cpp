@@ -108,7 +108,8 @@ base::Result<void> Run::start() {
     auto backs = BackProxies::open(experiment_, record_);
     if (!backs) return base::fail(backs.error().message);
     backs_ = std::move(*backs);
-    if (auto started = application_.start(); !started) return started;
+    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
+        return started;
     sampler_.watch(application_.pid());
     return experiment_.traffic.driven ? start_driver() : start_front();
 }
@@ -157,7 +158,7 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
     const auto& back = experiment_.backs[perturbation.back];
     if (application_.ended() && application_.is_ours()) {
         say("the application has ended; it is started again");
-        if (auto started = application_.start(); !started) {
+        if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started) {
             outcome.trouble = started.error().message;
             return;
         }

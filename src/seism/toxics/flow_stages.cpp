@@ -36,9 +36,16 @@ class Bandwidth final : public Stage {
         }
         pass_end(in, out);
     }
+    /// What the line carries while the engine is late: were the next bytes read only then, it would stand
+    /// idle.
+    [[nodiscard]] std::size_t capacity() const override {
+        return std::clamp(static_cast<std::size_t>(bytes_per_ms_) * latest_ms, Stage::capacity(),
+                          std::size_t{32} << 20);
+    }
 
   private:
     static constexpr std::uint64_t slice_ms = 100;  // Toxiproxy's
+    static constexpr std::size_t latest_ms = 20;
     std::int64_t bytes_per_ms_;
     std::uint64_t slice_ = 0;  ///< bytes under way; 0: none
     Time free_{};              ///< when the line has carried what was put on it

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 7> redis_kinds = {"error", "miss", "max_c
 constexpr std::array<std::string_view, 12> memcached_kinds = {
     "error",     "miss",     "not_stored", "out_of_memory", "too_large", "busy",
     "temporary", "too_many", "garbage",    "reset",         "hang",      "close"};
-constexpr std::array<std::string_view, 5> ldap_kinds = {"error", "disconnect", "reset", "hang", "garbage"};
+constexpr std::array<std::string_view, 6> ldap_kinds = {"error", "disconnect", "reset",
+                                                        "hang",  "close",      "garbage"};
 
 AttributeRule text(std::string_view name, std::string_view says) {
     return {name, std::string(), 0, 0, "text", says};
@@ -64,7 +65,7 @@ std::vector<ToxicType> request_types() {
     const auto bytes = whole("bytes", "bytes", 0, 0, most, "how much of the real answer passes before a cut");
     return {
         type("http_error", http, "Answers a request with an error, or breaks the answer.", http_kinds,
-             {whole("code", "status", 503, 200, 999, "of the answer"),
+             {whole("code", "status", 0, 0, 999, "of the answer, from 200; 0: 503 for an error, else 200"),
               whole("retry_after", "s", -1, -1, 86'400, "Retry-After; -1: no such header"),
               text("body", "of the answer"), text("content_type", "of the answer"), bytes,
               whole("interval", "ms", 1000, 1, 86'400'000, "between two bytes of a drip")}),
@@ -79,7 +80,9 @@ std::vector<ToxicType> request_types() {
         type("memcached_error", memcached, "Answers a command with an error of memcached.", memcached_kinds,
              {state("ERROR, CLIENT_ERROR or SERVER_ERROR"), message, bytes}),
         type("ldap_error", ldap, "Answers an operation with a result code of LDAP.", ldap_kinds,
-             {whole("code", "result code", 51, 1, 4096, "as in RFC 4511"), message,
+             {whole("code", "result code", 0, 0, 4096,
+                    "as in RFC 4511; 0: 52 where the connection ends, else 51"),
+              message,
               whole("entries", "entries", 0, 0, most, "so many real entries of a search pass first")}),
     };
 }

@@ -179,6 +179,12 @@ std::string verdict_json(const RunFacts& facts, const Judgement& judgement) {
         write_trial(json, judged);
     json.end_array();
     write_findings(json.key("rules"), judgement.findings);
+    for (const auto& [name, words] : {std::pair("off", &facts.off), std::pair("traffic", &facts.traffic)}) {
+        json.key(name).begin_array();
+        for (const auto& word : *words)
+            json.value(word);
+        json.end_array();
+    }
     json.member("replay", facts.replay).member("file", facts.file).member("source", facts.source);
     json.end_object();
     return text + "\n";
@@ -208,7 +214,7 @@ std::string junit_text(const RunFacts& facts, const Judgement& judgement) {
             cases.push_back({.name = finding.rule});
             if (judgement.fails(finding.colour)) cases.back().failure = finding.observed;
         }
-        if (!facts.trouble.empty()) cases.push_back({.name = "environment", .failure = facts.trouble});
+        if (!facts.trouble.empty()) cases.push_back({.name = "environment", .error = facts.trouble});
     }
     return report::junit_xml(suites);
 }

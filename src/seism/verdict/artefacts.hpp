@@ -13,9 +13,10 @@ struct RunFacts {
     std::string title{}, description{};
     std::string version{};
     std::uint64_t seed = 0;
-    std::string file{};    ///< the experiment's, as it was named
-    std::string source{};  ///< its text
-    std::string replay{};  ///< the command that does the same again
+    std::string file{};                         ///< the experiment's, as it was named
+    std::string source{};                       ///< its text
+    std::string replay{};                       ///< the command that does the same again
+    std::vector<std::string> off{}, traffic{};  ///< of the command line: rules, and who made the requests
     std::string hostname{};
     std::chrono::system_clock::time_point began{}, ended{};
     ExitCode exit = ExitCode::passed;

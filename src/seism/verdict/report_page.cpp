@@ -132,16 +132,16 @@ report::LineChart requests_chart(const Trial& trial) {
         bool (*is)(const Exchange&);
     };
     const std::array<Kind, 4> kinds = {{
-        {"success", 2,
+        {"success", 3,
          [](const Exchange& each) {
              return each.outcome == Outcome::ok && each.likeness != Likeness::different;
          }},
-        {"wrong answer", 5,
+        {"wrong answer", 4,
          [](const Exchange& each) {
              return each.outcome == Outcome::ok && each.likeness == Likeness::different;
          }},
-        {"error status", 3, [](const Exchange& each) { return each.outcome == Outcome::http_error; }},
-        {"no answer", 6, [](const Exchange& each) { return !each.answered(); }},
+        {"error status", 2, [](const Exchange& each) { return each.outcome == Outcome::http_error; }},
+        {"no answer", 7, [](const Exchange& each) { return !each.answered(); }},
     }};
     for (const auto& kind : kinds) {
         report::Series series{.name = kind.name, .style = report::Style::points, .color = kind.color};

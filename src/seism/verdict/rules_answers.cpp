@@ -12,15 +12,22 @@ namespace {
 
 constexpr int unavailable = 503;
 
+/// Began during a perturbation and was answered when it was over: its answer counts with those after it.
+bool outlived(const Trial& trial, const Exchange& exchange) {
+    return exchange.phase == Phase::during &&
+           exchange.end > trial.cycles[static_cast<std::size_t>(exchange.cycle)].stopped;
+}
+
 struct Judged {
     Colour colour;
     std::string what;
 };
 
-Judged judge_status(const Exchange& exchange, const UsualAnswers& usual, const Thresholds& thresholds) {
+Judged judge_status(const Trial& trial, const Exchange& exchange, const UsualAnswers& usual,
+                    const Thresholds& thresholds) {
     const int status = exchange.status;
     if (status < 400) {
-        if (exchange.likeness == Likeness::different)
+        if (exchange.likeness == Likeness::different && !outlived(trial, exchange))
             return {Colour::red, fmt::format("{} with a wrong answer", status)};
         return {Colour::green, std::to_string(status)};
     }
@@ -87,7 +94,7 @@ std::optional<Finding> judge_status_during(const Trial& trial, const Thresholds&
     Collected collected;
     for (const auto& exchange : trial.exchanges) {
         if (exchange.phase != Phase::during || !exchange.answered()) continue;
-        const auto judged = judge_status(exchange, usual, thresholds);
+        const auto judged = judge_status(trial, exchange, usual, thresholds);
         collected.add(judged.colour, judged.what, exchange);
     }
     return collected.finding("status_during",
@@ -135,7 +142,7 @@ std::optional<Finding> judge_front_reachable(const Trial& trial, const Threshold
         }
     }
     auto finding = collected.finding(
-        "front_reachable", "every connection is taken and kept; the process lives", "every connection was");
+        "front_reachable", "every connection is taken and kept; the process lives", "none was lost");
     if (trial.gone) {
         finding.colour = Colour::red;
         finding.observed = *trial.gone + (finding.evidence.empty() ? "" : "; " + finding.observed);
@@ -165,7 +172,8 @@ std::optional<Finding> judge_answers_after(const Trial& trial, const Thresholds&
     Collected collected;
     bool compared = false;
     for (const auto& exchange : trial.exchanges) {
-        if (exchange.phase != Phase::after || exchange.outcome != Outcome::ok) continue;
+        if (exchange.outcome != Outcome::ok) continue;
+        if (exchange.phase != Phase::after && !outlived(trial, exchange)) continue;
         compared = compared || exchange.likeness != Likeness::unknown;
         if (exchange.likeness == Likeness::different)
             collected.add(Colour::red, "another answer to " + exchange.method + " " + exchange.path,

@@ -171,6 +171,18 @@ TEST(AnswersAfterTest, AnotherAnswerIsRed) {
     EXPECT_EQ(found(trial, "answers_after").evidence, std::vector<std::uint64_t>{40});
 }
 
+TEST(AnswersAfterTest, AnswerThatComesAfterTheEndCounts) {
+    auto trial = good_trial();
+    answer(during(trial, 9), 200);
+    during(trial, 9).answer_digest = "stale";
+    during(trial, 9).end = trial.cycles[0].stopped;
+    EXPECT_EQ(found(trial, "status_during").colour, Colour::red);
+    EXPECT_EQ(found(trial, "answers_after").colour, Colour::green);
+    ++during(trial, 9).end;
+    EXPECT_EQ(found(trial, "status_during").colour, Colour::green);
+    EXPECT_EQ(found(trial, "answers_after").colour, Colour::red);
+}
+
 TEST(AnswersAfterTest, WithoutSteadyAnswersBeforeNothingIsKnown) {
     auto trial = good_trial();
     trial.exchanges[4].answer_digest = "varies";

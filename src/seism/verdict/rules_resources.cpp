@@ -98,8 +98,8 @@ std::optional<Finding> judge_memory(const Trial& trial, const Thresholds& thresh
     if (trial.cycles.empty() || trial.samples.empty()) return std::nullopt;
     constexpr double least_step = 256.0 * 1024.0, amber = 0.25;
     const auto expected =
-        fmt::format("at most {:.0f} % and at least {:.0f} MiB more than before",
-                    thresholds.memory_growth * 100, static_cast<double>(thresholds.memory_slack) / mib);
+        fmt::format("at most {:.0f} % or {:.0f} MiB more than before", thresholds.memory_growth * 100,
+                    static_cast<double>(thresholds.memory_slack) / mib);
     const auto levels =
         levels_of(trial, [](const Sample& sample) { return static_cast<double>(sample.resident); });
     if (!levels) return not_known("memory", expected);

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "seism/wire/http_conversation.hpp"
+#include "seism/wire/ldap_conversation.hpp"
 #include "seism/wire/memcached_conversation.hpp"
+#include "seism/wire/mysql_conversation.hpp"
+#include "seism/wire/postgres_conversation.hpp"
 #include "seism/wire/redis_conversation.hpp"
 
 namespace homespun::seism::wire {
@@ -48,14 +51,17 @@ std::unique_ptr<Conversation> make_conversation(Protocol protocol, Judge& judge,
     switch (protocol) {
         case Protocol::http:
             return make_http_conversation(judge, options);
+        case Protocol::ldap:
+            return make_ldap_conversation(judge, options);
         case Protocol::memcached:
             return make_memcached_conversation(judge, options);
+        case Protocol::mysql:
+            return make_mysql_conversation(judge, options);
+        case Protocol::postgres:
+            return make_postgres_conversation(judge, options);
         case Protocol::redis:
             return make_redis_conversation(judge, options);
         case Protocol::tcp:
-        case Protocol::mysql:
-        case Protocol::postgres:
-        case Protocol::ldap:
             break;
     }
     return std::make_unique<Opaque>();

@@ -81,7 +81,9 @@ class Effects {
     /// Passes nothing on any more, in neither direction, and keeps the connection.
     virtual void hold() = 0;
     /// From here on both sides speak TLS: what was said before goes plain, what comes next is heard plain.
-    virtual void start_tls() {}
+    /// `unread` came from the client together with what made it so, and is TLS already: it is decrypted and
+    /// given to the conversation once the present call has returned.
+    virtual void start_tls(std::string_view /*unread*/) {}
     /// Passes the end of a direction on.
     virtual void end_to_server() = 0;
     virtual void end_to_client() = 0;
@@ -109,7 +111,8 @@ struct ConversationOptions {
     /// Asks both sides to speak without TLS and compression where the protocol lets it, so that requests stay
     /// readable. Otherwise the first TLS byte makes the conversation opaque.
     bool strip_tls = false;
-    /// Where client and server agree on TLS within the protocol, calls `Effects::start_tls` and goes on.
+    /// Where client and server agree on TLS within the protocol, calls `Effects::start_tls`, once, and goes
+    /// on.
     bool terminate_tls = false;
 };
 

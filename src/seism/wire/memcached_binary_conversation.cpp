@@ -56,9 +56,10 @@ class BinaryConversation final
     [[nodiscard]] std::string text(const Turn& turn) const override {
         const Fault& fault = *turn.fault;
         if (fault.kind == "garbage") return garbage(fault) + "\r\n";
-        const bool quiet = memcached_binary::describe(turn.note.opcode).quiet;
+        const auto opcode = memcached_binary::describe(turn.note.opcode);
+        const bool is_silent = opcode.quiet && (opcode.verb == "get" || opcode.verb == "gat");
         const std::string_view opaque(turn.note.opaque.data(), turn.note.opaque.size());
-        if (is_miss(fault)) return quiet ? "" : missed(turn.note.opcode, fault, opaque);
+        if (is_miss(fault)) return is_silent ? "" : missed(turn.note.opcode, fault, opaque);
         const auto words = memcached_words(fault);
         if (fault.kind == "too_many") return words.line + "\r\n";
         return memcached_binary::response(turn.note.opcode, words.status, opaque, words.body);

@@ -26,10 +26,11 @@ namespace homespun::seism::wire {
 ///
 /// Data of a command that the server does not see is swallowed. `noreply` gets nothing: the command is lost
 /// without a word, and `after` does not bite. Of quiet commands (binary `…q`; meta with flag `q`) only an
-/// error is told, a miss is silence. Whether the server answers one of them is not known, so `after` is
-/// `instead` for them, and for what follows a quiet meta command up to the next `mn`. Opaque from `watch` on,
-/// where a storage command gets `CLIENT_ERROR` (its data may then be read as commands), after 4096 answers
-/// that are owed, and where a side leaves the protocol.
+/// error is told; a miss is silence where it is a read, and such an error where it is a write. Whether the
+/// server answers one of them is not known, so `after` is `instead` for them, and for what follows a quiet
+/// meta command up to the next `mn`. Opaque from `watch` on, where a storage command gets `CLIENT_ERROR` (its
+/// data may then be read as commands), after 4096 answers that are owed, and where a side leaves the
+/// protocol.
 [[nodiscard]] std::unique_ptr<Conversation> make_memcached_conversation(Judge& judge,
                                                                         const ConversationOptions& options);
 

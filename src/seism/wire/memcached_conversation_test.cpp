@@ -251,6 +251,15 @@ TEST(MemcachedBinaryTest, OfQuietCommandsOnlyErrorsAreTold) {
     EXPECT_EQ(outcome.client, answer(0x0d, 2, "Busy", 0x85) + said);
 }
 
+TEST(MemcachedBinaryTest, OfQuietCommandsThatWriteAMissIsAnError) {
+    const auto asked = ask(0x14, "a", 1) + ask(0x11, "s", 2, "v", std::string(8, '\0')) + ask(0x0a, "", 3);
+    const auto outcome =
+        meet({C(asked), S(answer(0x0a, 3))}, fault("not_stored"), {"1 delete a!", "2 set s!"});
+    EXPECT_EQ(outcome.server, ask(0x0a, "", 3));
+    EXPECT_EQ(outcome.client,
+              answer(0x14, 1, "Not found", 0x01) + answer(0x11, 2, "Not stored.", 0x05) + answer(0x0a, 3));
+}
+
 TEST(MemcachedBinaryTest, AQuietAnswerPassesBeforeASwallowedOne) {
     const auto outcome = meet({C(ask(0x0d, "a", 1) + ask(0x01, "s", 2, "v", std::string(8, '\0'))),
                                S(answer(0x0d, 1, "v") + answer(0x01, 2))},

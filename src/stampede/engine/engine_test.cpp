@@ -190,9 +190,13 @@ TEST(EngineTest, UsersRestBetweenSessionsAndKeepTheirConnections) {
     const auto model = model_of(server.port(), named, milliseconds(100));
     auto engine =
         start(model, server.port(), {.host = {}, .threads = 2, .arrivals = Arrivals::closed, .users = 50});
+    const auto begin = std::chrono::steady_clock::now();
     const auto counts = play(*engine, 50, milliseconds(1050)).counts;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     EXPECT_EQ(counts.connections_opened, 50u);
-    EXPECT_NEAR(static_cast<double>(counts.all().good), 500, 60);
+    // A session of each user for each tenth of a second, however long the machine made it.
+    EXPECT_LE(static_cast<double>(counts.all().good), 50 * (took.count() * 10 + 1));
+    EXPECT_GE(counts.all().good, 200u);
     auto lines = server.lines();
     std::ranges::sort(lines);
     lines.erase(std::unique(lines.begin(), lines.end()), lines.end());

@@ -22,6 +22,11 @@ struct RateRule {
     std::size_t most_keys = 20'000;  ///< beyond that one is forgotten, see RateLimit
 };
 
+/// For tries that cannot be told apart by who makes them: everybody's behind a proxy that is not in
+/// `trusted_proxies`. Strangers should not use up the tries of somebody who knows the password, so there are
+/// many; on average about one a second is still far too few to guess with.
+inline constexpr RateRule shared_rule{.burst = 1000, .first_delay_ms = 1'000, .longest_delay_ms = 2'000};
+
 /// Counts tries per key (an account, an address). A try is charged before it is made, so that many at once
 /// count as many; what turns out to be harmless is given back. When there are too many keys, the one not seen
 /// for longest is forgotten; a key that has to wait only when all of them have to, then the one whose wait

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 #include "sync/accounts/keys.hpp"
 
 namespace homespun::sync::accounts {
@@ -61,10 +62,7 @@ void complete(Response& response, std::string_view scheme) {
 
 /// Writes into a page where its scripts find the accounts: the pages themselves know the usual place only.
 barrel::Alter tell_accounts(const std::string& base) {
-    std::string attribute = "data-accounts=\"";
-    for (const char c : base)
-        attribute += c == '"' ? "&quot;" : c == '&' ? "&amp;" : std::string(1, c);
-    attribute += '"';
+    const auto attribute = "data-accounts=\"" + base::html_escape(base) + '"';
     return [attribute](barrel::Context&, std::string page) -> std::expected<std::string, barrel::Problem> {
         constexpr std::string_view usual = R"(data-accounts="/auth/v1")";
         const auto at = page.find(usual);

@@ -2,7 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/user_name.hpp"
 
 namespace homespun::sync::auth {
 
@@ -18,7 +18,7 @@ std::expected<BasicCredentials, BasicFault> parse_basic(std::string_view value) 
     BasicCredentials read{plain->substr(0, colon), plain->substr(colon + 1)};
     // An address never equals a name of a URL; it is read so that the log can tell whose it was.
     const bool address = read.name.contains('@') && base::is_utf8(read.name);
-    if (!address && !registration::is_user_name(read.name)) return std::unexpected(BasicFault::bad_name);
+    if (!address && !is_user_name(read.name)) return std::unexpected(BasicFault::bad_name);
     if (!base::is_utf8(read.password)) return std::unexpected(BasicFault::password_not_utf8);
     return read;
 }

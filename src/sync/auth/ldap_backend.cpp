@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "sync/auth/outage_watch.hpp"
 #include "sync/auth/password_schemes.hpp"
 
 namespace homespun::sync::auth {
@@ -17,7 +18,7 @@ using MaybeUser = std::optional<BackendUser>;
 using std::chrono::steady_clock;
 using How = LdapConnection::Change::How;
 
-constexpr std::size_t most_queued = 256;  ///< as many as OutageWatch lets wait
+constexpr std::size_t most_queued = OutageWatch::Limits{}.most_waiting;  ///< so many come at most
 constexpr int most_tries = 3;
 constexpr std::chrono::milliseconds pause{100};  ///< between them
 constexpr int most_namesakes = 20;               ///< that differ in case or blanks
@@ -155,20 +156,28 @@ LdapResult<std::vector<LdapEntry>> LdapBackend::entries(LdapRole role, const std
     });
 }
 
+/// The one called `name` among those whom `filter` finds.
+BackendResult<std::optional<LdapUser>> LdapBackend::look_up(LdapRole role, const std::string& filter,
+                                                            const std::string& name, Deadline deadline) {
+    const auto found = entries(role, filter, deadline);
+    if (found) return ldap_user_called(name, *found);
+    return std::unexpected(role == LdapRole::change ? ldap_change_failure(found.error())
+                                                    : ldap_question_failure(found.error()));
+}
+
 BackendResult<MaybeUser> LdapBackend::find_now(const std::string& name, Deadline deadline) {
     if (!may_be_a_name(name)) return MaybeUser();
-    const auto found = entries(LdapRole::search, ldap_name_filter(name), deadline);
-    if (!found) return std::unexpected(ldap_question_failure(found.error()));
-    const auto user = ldap_user_called(name, *found);
-    return user ? MaybeUser(user->user) : MaybeUser();
+    const auto found = look_up(LdapRole::search, ldap_name_filter(name), name, deadline);
+    if (!found) return std::unexpected(found.error());
+    return *found ? MaybeUser((*found)->user) : MaybeUser();
 }
 
 BackendResult<MaybeUser> LdapBackend::authenticate_now(const std::string& name, const std::string& password,
                                                        Deadline deadline) {
     if (!may_be_a_name(name)) return MaybeUser();
-    const auto found = entries(LdapRole::search, ldap_name_filter(name), deadline);
-    if (!found) return std::unexpected(ldap_question_failure(found.error()));
-    const auto user = ldap_user_called(name, *found);
+    const auto found = look_up(LdapRole::search, ldap_name_filter(name), name, deadline);
+    if (!found) return std::unexpected(found.error());
+    const auto& user = *found;
     if (!user || !user->enabled) return MaybeUser();
     const auto bound = with_connection(
         LdapRole::login, deadline, Repeat::yes,
@@ -291,9 +300,9 @@ BackendResult<MaybeUser> LdapBackend::create_now(const NewUser& user, Deadline d
 BackendResult<void> LdapBackend::change_now(const BackendUser& user,
                                             std::vector<LdapConnection::Change> changes, Deadline deadline) {
     if (auto may = may_change(); !may) return may;
-    const auto found = entries(LdapRole::change, ldap_user_filter(user), deadline);
-    if (!found) return std::unexpected(ldap_change_failure(found.error()));
-    const auto its = ldap_user_called(user.name, *found);
+    const auto found = look_up(LdapRole::change, ldap_user_filter(user), user.name, deadline);
+    if (!found) return std::unexpected(found.error());
+    const auto& its = *found;
     if (!its) return refuse("the user's entry is gone, or ldap.admin_user may not read it");
     const auto done = with_connection(
         LdapRole::change, deadline, Repeat::yes,
@@ -302,15 +311,16 @@ BackendResult<void> LdapBackend::change_now(const BackendUser& user,
     return {};
 }
 
-BackendResult<void> LdapBackend::remove_now(const BackendUser& user, Deadline deadline) {
+/// Removes the entry, or asks whether that would be allowed.
+BackendResult<void> LdapBackend::remove_now(const BackendUser& user, Removal removal, Deadline deadline) {
     if (auto may = may_change(); !may) return may;
-    const auto found = entries(LdapRole::change, ldap_user_filter(user), deadline);
-    if (!found) return std::unexpected(ldap_change_failure(found.error()));
-    const auto its = ldap_user_called(user.name, *found);
+    const auto found = look_up(LdapRole::change, ldap_user_filter(user), user.name, deadline);
+    if (!found) return std::unexpected(found.error());
+    const auto& its = *found;
     if (!its) return {};
     const auto done =
         with_connection(LdapRole::change, deadline, Repeat::yes,
-                        [&](LdapConnection& connection) { return connection.remove(its->dn, deadline); });
+                        [&](LdapConnection& connection) { return (connection.*removal)(its->dn, deadline); });
     if (!done && done.error().code != LDAP_NO_SUCH_OBJECT)
         return std::unexpected(ldap_change_failure(done.error()));
     return {};
@@ -349,8 +359,14 @@ LdapBackend::Answer<void> LdapBackend::set_mail(base::Executor& home, BackendUse
     });
 }
 
+LdapBackend::Answer<void> LdapBackend::may_remove(base::Executor& home, BackendUser user) {
+    co_return co_await ask(
+        home, [&](Deadline deadline) { return remove_now(user, &LdapConnection::may_remove, deadline); });
+}
+
 LdapBackend::Answer<void> LdapBackend::remove(base::Executor& home, BackendUser user) {
-    co_return co_await ask(home, [&](Deadline deadline) { return remove_now(user, deadline); });
+    co_return co_await ask(
+        home, [&](Deadline deadline) { return remove_now(user, &LdapConnection::remove, deadline); });
 }
 
 }  // namespace homespun::sync::auth

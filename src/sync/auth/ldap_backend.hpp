@@ -48,6 +48,8 @@ class LdapBackend final : public UserBackend {
     Answer<void> set_mail(base::Executor& home, BackendUser user, std::string mail) override;
     /// `refused` without `ldap.admin_user`.
     [[nodiscard]] BackendResult<void> may_change() const override;
+    /// A directory that cannot tell says yes.
+    Answer<void> may_remove(base::Executor& home, BackendUser user) override;
     Answer<void> remove(base::Executor& home, BackendUser user) override;
 
   private:
@@ -64,6 +66,8 @@ class LdapBackend final : public UserBackend {
         -> std::invoke_result_t<Work, LdapConnection&>;
 
     LdapResult<std::vector<LdapEntry>> entries(LdapRole role, const std::string& filter, Deadline deadline);
+    BackendResult<std::optional<LdapUser>> look_up(LdapRole role, const std::string& filter,
+                                                   const std::string& name, Deadline deadline);
     BackendResult<MaybeUser> find_now(const std::string& name, Deadline deadline);
     BackendResult<MaybeUser> authenticate_now(const std::string& name, const std::string& password,
                                               Deadline deadline);
@@ -73,7 +77,8 @@ class LdapBackend final : public UserBackend {
     LdapResult<std::uint64_t> take_id(LdapConnection& connection, Deadline deadline);
     BackendResult<void> change_now(const BackendUser& user, std::vector<LdapConnection::Change> changes,
                                    Deadline deadline);
-    BackendResult<void> remove_now(const BackendUser& user, Deadline deadline);
+    using Removal = LdapResult<void> (LdapConnection::*)(const std::string& dn, Deadline deadline);
+    BackendResult<void> remove_now(const BackendUser& user, Removal removal, Deadline deadline);
     std::string hashed(std::string_view password);
 
     const LdapSettings settings_;

@@ -1,6 +1,5 @@
 #include "sync/auth/ldap_connection.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <lber.h>
@@ -8,6 +7,7 @@
 
 #include <optional>
 
+#include "net/http/url.hpp"
 #include "sys/descriptor.hpp"
 
 namespace homespun::sync::auth {
@@ -67,12 +67,6 @@ Uri parse_uri(const std::string& uri) {
 
 std::string_view host_of(const LDAPURLDesc& parts) {
     return parts.lud_host != nullptr ? parts.lud_host : "";
-}
-
-bool is_this_machine(std::string_view host) {
-    in_addr address{};
-    const bool is_address = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
-    return host == "localhost" || host == "::1" || (is_address && host.starts_with("127."));
 }
 
 std::vector<LDAPMod*> pointers_of(std::vector<Modification>& modifications) {
@@ -353,6 +347,21 @@ LdapResult<void> LdapConnection::remove(const std::string& dn, Deadline deadline
     return outcome("delete", sent, message, LDAP_RES_DELETE, deadline);
 }
 
+LdapResult<void> LdapConnection::may_remove(const std::string& dn, Deadline deadline) {
+    std::string oid = LDAP_CONTROL_NOOP;
+    // Critical: who does not know it must refuse, and not delete.
+    LDAPControl no_op{.ldctl_oid = oid.data(), .ldctl_value = {}, .ldctl_iscritical = 1};
+    LDAPControl* controls[] = {&no_op, nullptr};
+    const auto guard = limit(deadline);
+    int message = 0;
+    const int sent = ldap_delete_ext(handle_, dn.c_str(), controls, nullptr, &message);
+    auto done = outcome("delete", sent, message, LDAP_RES_DELETE, deadline);
+    if (done || done.error().code == LDAP_X_NO_OPERATION ||
+        done.error().code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION)
+        return {};
+    return done;
+}
+
 std::string ldap_uri_fault(const std::string& uri) {
     constexpr int most_port = 65535;
     const auto parts = parse_uri(uri);
@@ -369,7 +378,8 @@ std::string ldap_uri_fault(const std::string& uri) {
 
 bool is_ldap_uri_in_the_clear(const std::string& uri) {
     const auto parts = parse_uri(uri);
-    return !parts || (std::string_view(parts->lud_scheme) == "ldap" && !is_this_machine(host_of(*parts)));
+    return !parts ||
+           (std::string_view(parts->lud_scheme) == "ldap" && !net::http::is_loopback(host_of(*parts)));
 }
 
 bool is_ldap_dn(const std::string& text) {

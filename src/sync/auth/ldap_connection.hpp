@@ -54,6 +54,9 @@ class LdapConnection {
     LdapResult<void> add(const std::string& dn, const Attributes& attributes, Deadline deadline);
     LdapResult<void> modify(const std::string& dn, const std::vector<Change>& changes, Deadline deadline);
     LdapResult<void> remove(const std::string& dn, Deadline deadline);
+    /// Whether `remove` would be allowed, asked with OpenLDAP's No-Op control; good as well when the
+    /// directory does not know it.
+    LdapResult<void> may_remove(const std::string& dn, Deadline deadline);
 
   private:
     struct Socket;

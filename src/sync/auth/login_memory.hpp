@@ -29,13 +29,20 @@ class LoginMemory {
                   std::int64_t now_ms);
     /// After a change of the password, the address or the user's life.
     void forget(std::string_view name);
+    /// After a change of which nobody knows whether it was made, or will be: forgets the name, and keeps none
+    /// of its logins for `doubt_ms`.
+    void distrust(std::string_view name, std::int64_t now_ms);
+    /// Far longer than any back-end works on a change for whose end nobody waits.
+    static constexpr std::int64_t doubt_ms = 300'000;
 
   private:
     struct Login {
         BackendUser user;
-        std::string proof;
+        std::string proof;  ///< empty: of a name in doubt
         std::int64_t until_ms;
     };
+    [[nodiscard]] bool is_over(const Login& login, std::int64_t now_ms) const;
+    void keep(Login login);
     void erase(std::string_view name);
     [[nodiscard]] std::string proof(std::string_view name, std::string_view password) const;
 

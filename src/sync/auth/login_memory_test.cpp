@@ -54,6 +54,22 @@ TEST_F(LoginMemoryTest, ALoginOvertakenByAChangeIsNotKept) {
     EXPECT_FALSE(knows("ann", "old", 5000));
 }
 
+TEST_F(LoginMemoryTest, ANameInDoubtIsNotRememberedForAWhile) {
+    remember("ann", "old", 5000);
+    memory.distrust("ann", 5000);
+    EXPECT_FALSE(knows("ann", "old", 5001));
+    EXPECT_FALSE(knows("ann", "", 5001));
+    remember("ann", "old", 5001);
+    EXPECT_FALSE(knows("ann", "old", 5001));
+    memory.forget("ann");  // a second change went well; the first may still come
+    remember("ann", "new", 5002);
+    EXPECT_FALSE(knows("ann", "new", 5002));
+    remember("bob", "secret", 5002);
+    EXPECT_TRUE(knows("bob", "secret", 5002));
+    remember("ann", "new", 5000 + LoginMemory::doubt_ms);
+    EXPECT_TRUE(knows("ann", "new", 5000 + LoginMemory::doubt_ms));
+}
+
 TEST_F(LoginMemoryTest, TheOldestGoesFirst) {
     for (const auto* name : {"a", "b", "c", "a", "d"})
         remember(name, "secret", 5000);

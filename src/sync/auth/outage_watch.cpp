@@ -217,6 +217,9 @@ base::Task<BackendResult<void>> OutageWatch::set_mail(base::Executor& home, Back
                                                       std::string mail) {
     return guard(home, backend_->set_mail(home, std::move(user), std::move(mail)));
 }
+base::Task<BackendResult<void>> OutageWatch::may_remove(base::Executor& home, BackendUser user) {
+    return guard(home, backend_->may_remove(home, std::move(user)));
+}
 base::Task<BackendResult<void>> OutageWatch::remove(base::Executor& home, BackendUser user) {
     return guard(home, backend_->remove(home, std::move(user)));
 }

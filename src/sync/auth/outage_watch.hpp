@@ -51,6 +51,7 @@ class OutageWatch final : public UserBackend {
     base::Task<BackendResult<void>> set_mail(base::Executor& home, BackendUser user,
                                              std::string mail) override;
     [[nodiscard]] BackendResult<void> may_change() const override { return backend_->may_change(); }
+    base::Task<BackendResult<void>> may_remove(base::Executor& home, BackendUser user) override;
     base::Task<BackendResult<void>> remove(base::Executor& home, BackendUser user) override;
 
   private:

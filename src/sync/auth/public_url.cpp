@@ -7,15 +7,11 @@
 namespace homespun::sync::auth {
 namespace {
 
-std::string with_brackets(std::string host) {
-    return host.contains(':') ? "[" + host + "]" : host;
-}
-
 /// Without a path; nothing when `authority` is no host[:port].
 std::optional<PublicUrl> url_of(std::string_view authority, std::string_view scheme) {
     auto parsed = net::http::parse_authority(authority, scheme == "https");
     if (!parsed) return std::nullopt;
-    return PublicUrl{std::string(scheme), with_brackets(std::move(parsed->host)), parsed->port, {}};
+    return PublicUrl{std::string(scheme), net::http::bracketed(parsed->host), parsed->port, {}};
 }
 
 }  // namespace
@@ -27,7 +23,7 @@ base::Result<PublicUrl> PublicUrl::parse(std::string_view text) {
     if (parsed->target.find_first_of("?\"<>") != std::string::npos)
         return base::fail(
             fmt::format("\"{}\" is no usable URL: a query or one of \"<> is not allowed{}", text, like));
-    PublicUrl url{parsed->tls ? "https" : "http", with_brackets(std::move(parsed->host)), parsed->port,
+    PublicUrl url{parsed->tls ? "https" : "http", net::http::bracketed(parsed->host), parsed->port,
                   std::move(parsed->target)};
     while (url.path.ends_with('/'))
         url.path.pop_back();

@@ -35,8 +35,8 @@ class PublicUrls {
     explicit PublicUrls(std::vector<PublicUrl> urls) : urls_(std::move(urls)) {}
 
     /// The URL this request came by: the configured one whose authority equals Host (default ports dropped),
-    /// else the first; without any, made from the request's scheme and Host. Nothing when Host is no valid
-    /// authority.
+    /// else the first; without any, made from the request's scheme and Host, which must then be loopback:
+    /// nothing when it is not, or is missing.
     [[nodiscard]] std::optional<PublicUrl> of(const net::http::Request& request) const;
     /// Whether Host is a name of ours: the authority of a configured URL (default ports dropped), or, without
     /// any, a loopback name. `of` falls back to the first URL, this does not.

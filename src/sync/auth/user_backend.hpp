@@ -62,6 +62,10 @@ class UserBackend {
                                                      std::string mail) = 0;
     /// Whether users can be changed and removed at all, before anything of theirs is.
     [[nodiscard]] virtual BackendResult<void> may_change() const { return {}; }
+    /// Whether `remove` would be refused for this user, as far as can be told without doing it.
+    virtual base::Task<BackendResult<void>> may_remove(base::Executor& /*home*/, BackendUser /*user*/) {
+        co_return may_change();
+    }
     /// The user can no longer log in, and the name is free again. Fine when they are gone already.
     virtual base::Task<BackendResult<void>> remove(base::Executor& home, BackendUser user) = 0;
 };

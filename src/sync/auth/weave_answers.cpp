@@ -25,7 +25,7 @@ Response WeaveAnswers::no_head() {
 }
 
 Response WeaveAnswers::problem(barrel::Context& context, const barrel::Problem& problem) const {
-    if (context.reason().empty()) context.set_reason(std::string(problem.reason));
+    context.explain(problem);
     Response response;
     if (constexpr int server_errors = 500; problem.status < server_errors) {
         response = status(problem.status);
@@ -44,10 +44,7 @@ Response WeaveAnswers::problem(barrel::Context& context, const barrel::Problem& 
 }
 
 Response WeaveAnswers::failure(barrel::Context& context, const BackendFailure& failure) const {
-    const auto its = problem_of(failure);
-    context.set_reason(its.reason);
-    context.set_hint(its.hint);
-    return problem(context, its);
+    return problem(context, problem_of(failure));
 }
 
 barrel::Problem WeaveAnswers::problem_of(const BackendFailure& failure) const {

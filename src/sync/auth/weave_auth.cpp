@@ -4,7 +4,8 @@
 
 #include "base/text.hpp"
 #include "sync/auth/basic_auth.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/security_event.hpp"
+#include "sync/auth/user_name.hpp"
 
 namespace homespun::sync::auth {
 namespace {
@@ -27,27 +28,16 @@ std::unexpected<Problem> refuse(std::string reason, std::string detail) {
 /// `kzyv… (ann@example.com)` for an address, else the name.
 std::string told_name(const std::string& name) {
     if (!name.contains('@')) return name;
-    return fmt::format("{} ({})", registration::user_name(name).value_or("?"), name);
+    return fmt::format("{} ({})", user_name(name).value_or("?"), name);
 }
 
 }  // namespace
 
-base::cef::Event security_event(const net::http::Request& request, std::string name, int severity,
-                                std::string signature, std::string user) {
-    const auto header = [&](const char* its) { return std::string(request.headers.find(its).value_or("")); };
-    return {.name = std::move(name),
-            .severity = severity,
-            .signature = std::move(signature),
-            .user_agent = header("User-Agent"),
-            .method = request.method,
-            .path = std::string(request.path()),
-            .source = request.remote,
-            .host = header("Host"),
-            .user = std::move(user)};
-}
-
 WeaveAuth::WeaveAuth(Parts parts, std::int64_t remember_ms)
-    : parts_(parts), memory_(remember_ms, parts.random), guesses_(guess_rule) {}
+    : parts_(parts),
+      memory_(remember_ms, parts.random),
+      tries_(accounts::shared_rule),
+      guesses_(guess_rule) {}
 
 base::Task<std::expected<void, Problem>> WeaveAuth::authenticate(barrel::Context& context) {
     const auto& request = context.request();
@@ -91,25 +81,40 @@ base::Task<std::expected<void, Problem>> WeaveAuth::authenticate(barrel::Context
     co_return std::expected<void, Problem>();
 }
 
+Problem WeaveAuth::lockout(const barrel::Context& context, const std::string& name,
+                           accounts::RateLimit::Refused wait) const {
+    parts_.security.write(
+        security_event(context.request(), "Account Lockout Hit", lockout_severity, "AccountLockout", name));
+    Problem problem{.status = 503, .detail = "too many wrong passwords for this name"};
+    problem.reason = "guesses";
+    problem.headers.emplace_back("Retry-After", std::to_string(wait.retry_after_s));
+    return problem;
+}
+
 base::Task<std::expected<std::optional<BackendUser>, Problem>> WeaveAuth::check(barrel::Context& context,
                                                                                 std::string name,
                                                                                 std::string password) {
     using Outcome = std::expected<std::optional<BackendUser>, Problem>;
     const auto& request = context.request();
     const auto now_ms = parts_.clock.now_ms();
-    if (auto known = memory_.find(name, password, now_ms)) co_return Outcome(std::move(known));
     const auto who = accounts::address_key(request.remote) + " " + name;
-    if (const auto admitted = guesses_.admit(who, now_ms); !admitted) {
-        parts_.security.write(
-            security_event(request, "Account Lockout Hit", lockout_severity, "AccountLockout", name));
-        Problem problem{.status = 503, .detail = "too many wrong passwords for this name"};
-        problem.reason = "guesses";
-        problem.headers.emplace_back("Retry-After", std::to_string(admitted.error().retry_after_s));
-        co_return std::unexpected(std::move(problem));
+    const bool shared = accounts::is_local_peer(request.remote);
+    if (const auto admitted = tries_.admit(who, now_ms); !admitted)
+        co_return std::unexpected(lockout(context, name, admitted.error()));
+    if (auto known = memory_.find(name, password, now_ms)) {
+        tries_.refund(who);
+        co_return Outcome(std::move(known));
+    }
+    if (!shared) {
+        if (const auto admitted = guesses_.admit(who, now_ms); !admitted)
+            co_return std::unexpected(lockout(context, name, admitted.error()));
     }
     const auto asked_at = memory_.moment();
     auto user = co_await parts_.backend.authenticate(*request.executor, name, password);
-    if (!user || *user) guesses_.refund(who);
+    if (!user || *user) {
+        tries_.refund(who);
+        if (!shared) guesses_.refund(who);
+    }
     if (!user) co_return std::unexpected(parts_.answers.problem_of(user.error()));
     if (*user) {
         memory_.remember(**user, password, asked_at, now_ms);

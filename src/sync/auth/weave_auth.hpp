@@ -18,8 +18,9 @@
 namespace homespun::sync::auth {
 
 /// Basic authentication of the services of 2010 (sheet sync-legacy, 1.6), for contracts whose placeholder for
-/// the name is called `user`. Remembers logins for a while, bounds guesses per name and address, and tells
-/// the security log of every refusal. Thread-safe; what it is given outlives it.
+/// the name is called `user`. Remembers logins for a while, bounds guesses per name and address (loosely
+/// where the address is that of a proxy: accounts::shared_rule), and tells the security log of every refusal.
+/// Thread-safe; what it is given outlives it.
 class WeaveAuth {
   public:
     struct Parts {
@@ -45,15 +46,17 @@ class WeaveAuth {
 
     /// After a change of the user's password, address or life.
     void forget(std::string_view name) { memory_.forget(name); }
+    /// After one that failed: nobody knows whether the back-end makes it later.
+    void distrust(std::string_view name) { memory_.distrust(name, parts_.clock.now_ms()); }
 
   private:
+    [[nodiscard]] barrel::Problem lockout(const barrel::Context& context, const std::string& name,
+                                          accounts::RateLimit::Refused wait) const;
+
     Parts parts_;
     LoginMemory memory_;
-    accounts::RateLimit guesses_;
+    accounts::RateLimit tries_;    ///< whatever is compared, if only with what is remembered
+    accounts::RateLimit guesses_;  ///< what the back-end is asked about
 };
-
-/// An event about `request` for the security log. Its path goes without the query, which may hold secrets.
-base::cef::Event security_event(const net::http::Request& request, std::string name, int severity,
-                                std::string signature, std::string user = {});
 
 }  // namespace homespun::sync::auth

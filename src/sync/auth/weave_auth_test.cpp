@@ -41,7 +41,7 @@ class WeaveAuthTest : public testing::Test {
     barrel::test::Answer get(const std::string& target, std::string_view authorization) {
         auto& request = world.request("GET", target);
         request.executor = &loop;
-        request.remote = "192.0.2.7";
+        request.remote = remote;
         request.headers.add("Host", "sync.example");
         request.headers.add("User-Agent", "Firefox|4");
         if (!authorization.empty()) request.headers.add("Authorization", authorization);
@@ -51,6 +51,14 @@ class WeaveAuthTest : public testing::Test {
         return get("/w/ann", "Basic " + base::base64_encode(name + ":" + password, base::Base64::standard));
     }
 
+    int wrong_logins(int count) {
+        int refused = 0;
+        for (int i = 0; i < count; ++i)
+            refused += login("ann", "guess" + std::to_string(i)).status == 503 ? 1 : 0;
+        return refused;
+    }
+
+    std::string remote = "192.0.2.7";
     accounts::TestLoop loop;
     base::ManualClock clock{1'000'000};
     base::SystemRandom random;
@@ -147,9 +155,7 @@ TEST_F(WeaveAuthTest, RemembersALoginForAWhile) {
 }
 
 TEST_F(WeaveAuthTest, GuessesAreBounded) {
-    int refused = 0;
-    for (int i = 0; i < 100; ++i)
-        refused += login("ann", "guess" + std::to_string(i)).status == 503 ? 1 : 0;
+    const int refused = wrong_logins(100);
     EXPECT_EQ(backend.asked + refused, 100);
     EXPECT_LT(backend.asked, 30);
     EXPECT_EQ(security.events.back().signature, "AccountLockout");
@@ -159,6 +165,35 @@ TEST_F(WeaveAuthTest, GuessesAreBounded) {
     EXPECT_NE(answer.header("Retry-After"), "(none)");
     clock.advance_ms(3600'000);
     EXPECT_EQ(login("ann", "p:\u00e4ss").status, 200);
+}
+
+// Behind a reverse proxy that trusted_proxies does not name everybody has its address.
+TEST_F(WeaveAuthTest, StrangersBehindTheSameProxyKeepNobodyOut) {
+    for (const auto* proxy : {"127.0.0.1", "::1", "unix"}) {
+        remote = proxy;
+        EXPECT_EQ(wrong_logins(300), 0) << proxy;
+        EXPECT_EQ(login("ann", "p:\u00e4ss").status, 200) << proxy;
+        clock.advance_ms(3600'000);
+    }
+}
+
+TEST_F(WeaveAuthTest, GuessesThroughAProxyAreBoundedToo) {
+    remote = "127.0.0.1";
+    const int refused = wrong_logins(3000);
+    EXPECT_EQ(backend.asked + refused, 3000);
+    EXPECT_LT(backend.asked, 1100);
+    EXPECT_EQ(security.events.back().signature, "AccountLockout");
+    clock.advance_ms(2'000);
+    EXPECT_EQ(login("ann", "p:\u00e4ss").status, 200);
+}
+
+// Else who is remembered could be guessed without an end.
+TEST_F(WeaveAuthTest, GuessesOfARememberedLoginAreBounded) {
+    ASSERT_EQ(login("ann", "p:\u00e4ss").status, 200);
+    EXPECT_GT(wrong_logins(100), 70);
+    EXPECT_EQ(login("ann", "p:\u00e4ss").status, 200) << "it is remembered";
+    wrong_logins(2000);
+    EXPECT_EQ(login("ann", "p:\u00e4ss").status, 503);
 }
 
 }  // namespace

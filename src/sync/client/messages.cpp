@@ -6,6 +6,7 @@
 #include "base/encoding.hpp"
 #include "base/hawk.hpp"
 #include "base/json.hpp"
+#include "net/http/url.hpp"
 #include "sync/accounts/keys.hpp"
 #include "sync/auth/public_url.hpp"
 
@@ -14,8 +15,7 @@ namespace homespun::sync::client {
 base::Result<ServerAddress> ServerAddress::parse(std::string_view url) {
     const auto parsed = auth::PublicUrl::parse(url);
     if (!parsed) return std::unexpected(parsed.error());
-    auto host = parsed->host;
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    const std::string host(net::http::without_brackets(parsed->host));
     return ServerAddress{net::Endpoint{host, parsed->port, {}, parsed->scheme == "https"}, parsed->path};
 }
 

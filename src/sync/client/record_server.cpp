@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -16,6 +17,7 @@ using net::http::ClientResponse;
 
 constexpr std::size_t most_ids_at_once = 50;
 constexpr std::size_t most_id_bytes_at_once = 4000;  // in an address
+constexpr int most_tries = 3;
 
 std::optional<double> number_of(const Value* value) {
     if (value == nullptr) return std::nullopt;
@@ -127,25 +129,47 @@ base::Task<base::Result<std::vector<CollectionFacts>>> Records::collections() {
     co_return all;
 }
 
-base::Task<base::Result<std::vector<std::string>>> Records::ids(std::string collection) {
-    const auto path = path_of(collection);
-    std::vector<std::string> all;
-    std::string offset;
-    do {
-        const auto query = offset.empty() ? std::string() : "?offset=" + base::percent_encode(offset);
-        const auto response = co_await server_.send("GET", path + query);
+base::Task<base::Result<std::vector<StoredRecord>>> Records::pages(std::string path, std::string query) {
+    const auto what = "GET " + path;
+    std::vector<StoredRecord> all;
+    std::set<std::string> ids, offsets;
+    for (std::string offset;;) {
+        auto asked = query;
+        if (!offset.empty())
+            asked += (asked.empty() ? "?" : "&") + ("offset=" + base::percent_encode(offset));
+        const auto response = co_await server_.send("GET", path + asked);
         if (!response) co_return std::unexpected(response.error());
         if (response->status == 404) co_return all;  // what Sync 1.1 may say of an empty collection
-        if (response->status != 200) co_return std::unexpected(refusal("GET " + path, *response));
+        if (response->status != 200) co_return std::unexpected(refusal(what, *response));
         const auto json = base::json::parse(response->body);
-        if (!json || json->array() == nullptr) co_return std::unexpected(not_understood("GET " + path));
-        for (const auto& id : *json->array()) {
-            if (id.string() == nullptr) co_return std::unexpected(not_understood("GET " + path));
-            all.push_back(*id.string());
+        if (!json || json->array() == nullptr) co_return std::unexpected(not_understood(what));
+        const auto known = ids.size();
+        for (const auto& each : *json->array()) {
+            auto record = each.string() != nullptr ? std::optional(StoredRecord{*each.string()})
+                                                   : StoredRecord::read(each);
+            if (!record) co_return std::unexpected(not_understood(what));
+            // While others write, a record may come in two pages.
+            if (ids.insert(record->id).second) all.push_back(std::move(*record));
         }
         offset = response->headers.find("X-Weave-Next-Offset").value_or("");
-    } while (!offset.empty());
-    co_return all;
+        if (offset.empty()) co_return all;
+        if (!offsets.insert(offset).second || ids.size() == known) {
+            co_return base::fail(fmt::format(
+                "{}: the server's pages lead in a circle: it names a next page (X-Weave-Next-Offset: "
+                "{}), but nothing new comes; {} records came",
+                what, offset, all.size()));
+        }
+    }
+}
+
+base::Task<base::Result<std::vector<std::string>>> Records::ids(std::string collection) {
+    auto all = co_await pages(path_of(collection), "");
+    if (!all) co_return std::unexpected(all.error());
+    std::vector<std::string> ids;
+    ids.reserve(all->size());
+    for (auto& record : *all)
+        ids.push_back(std::move(record.id));
+    co_return ids;
 }
 
 base::Task<base::Result<std::optional<StoredRecord>>> Records::find(std::string collection, std::string id) {
@@ -162,51 +186,57 @@ base::Task<base::Result<std::optional<StoredRecord>>> Records::find(std::string 
 
 base::Task<base::Result<std::vector<StoredRecord>>> Records::fetch(std::string collection,
                                                                    std::vector<std::string> ids) {
-    std::vector<StoredRecord> all;
     if (ids.size() == 1) {
         auto one = co_await find(std::move(collection), std::move(ids.front()));
         if (!one) co_return std::unexpected(one.error());
+        std::vector<StoredRecord> all;
         if (*one) all.push_back(std::move(**one));
         co_return all;
     }
-    const auto path = path_of(collection);
     std::string list;
     for (const auto& id : ids)
         list += (list.empty() ? "" : ",") + base::percent_encode(id);
-    std::string offset;
-    do {
-        const auto query =
-            "?full=1&ids=" + list + (offset.empty() ? "" : "&offset=" + base::percent_encode(offset));
-        const auto response = co_await server_.send("GET", path + query);
-        if (!response) co_return std::unexpected(response.error());
-        if (response->status != 200) co_return std::unexpected(refusal("GET " + path, *response));
-        const auto json = base::json::parse(response->body);
-        if (!json || json->array() == nullptr) co_return std::unexpected(not_understood("GET " + path));
-        for (const auto& each : *json->array()) {
-            auto record = StoredRecord::read(each);
-            if (!record) co_return std::unexpected(not_understood("GET " + path));
-            all.push_back(std::move(*record));
-        }
-        offset = response->headers.find("X-Weave-Next-Offset").value_or("");
-    } while (!offset.empty());
-    co_return all;
+    co_return co_await pages(path_of(collection), "?full=1&ids=" + list);
 }
 
-base::Task<base::Result<void>> Records::put(std::string collection, std::string id, std::string payload,
-                                            bool only_new) {
+base::Task<base::Result<ClientResponse>> Records::send_put(std::string path, std::string id,
+                                                           std::string payload, net::http::Headers headers) {
     std::string body;
     base::json::Writer(body)
         .begin_object()
         .member("id", std::string_view(id))
         .member("payload", std::string_view(payload))
         .end_object();
-    net::http::Headers headers;
-    if (only_new) headers.add("X-If-Unmodified-Since", "0");
+    co_return co_await server_.send("PUT", std::move(path), std::move(body), std::move(headers));
+}
+
+base::Task<base::Result<void>> Records::put(std::string collection, std::string id, std::string payload) {
     const auto path = path_of(collection, id);
-    const auto response = co_await server_.send("PUT", path, std::move(body), std::move(headers));
+    const auto response = co_await send_put(path, std::move(id), std::move(payload), {});
     if (!response) co_return std::unexpected(response.error());
     if (response->status != 200) co_return std::unexpected(refusal("PUT " + path, *response));
     co_return base::Result<void>();
+}
+
+base::Task<base::Result<bool>> Records::make(std::string collection, std::string id,
+                                             std::function<std::string()> payload) {
+    const auto path = path_of(collection, id);
+    for (int tries = 0; tries < most_tries; ++tries) {
+        // Before the record: what changes in between is noticed. Sync 1.1 compares with the collection, 1.5
+        // with the record.
+        const auto times = co_await get_json("/info/collections");
+        if (!times) co_return std::unexpected(times.error());
+        const auto found = co_await find(collection, id);
+        if (!found) co_return std::unexpected(found.error());
+        if (*found) co_return false;
+        net::http::Headers headers;
+        headers.add("X-If-Unmodified-Since", seconds_text(number_of(times->member(collection)).value_or(0)));
+        const auto response = co_await send_put(path, id, payload(), std::move(headers));
+        if (!response) co_return std::unexpected(response.error());
+        if (response->status == 200) co_return true;
+        if (response->status != 412) co_return std::unexpected(refusal("PUT " + path, *response));
+    }
+    co_return base::fail(fmt::format("PUT {}: others write at the same time (412); try again", path));
 }
 
 base::Task<base::Result<bool>> Records::remove(std::string collection, std::string id) {

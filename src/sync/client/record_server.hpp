@@ -53,21 +53,30 @@ class Records {
     explicit Records(RecordServer& server) : server_(server) {}
 
     base::Task<base::Result<std::vector<CollectionFacts>>> collections();
+    /// Each once. Fails when the server names page after page and nothing new comes.
     base::Task<base::Result<std::vector<std::string>>> ids(std::string collection);
     /// Nothing when there is no such record.
     base::Task<base::Result<std::optional<StoredRecord>>> find(std::string collection, std::string id);
     /// The records with these ids, those that are gone left out; a portion made by `portions`.
     base::Task<base::Result<std::vector<StoredRecord>>> fetch(std::string collection,
                                                               std::vector<std::string> ids);
-    /// Creates or overwrites. `only_new`: fails when the collection (1.1) or the record (1.5) is there.
-    base::Task<base::Result<void>> put(std::string collection, std::string id, std::string payload,
-                                       bool only_new = false);
+    /// Creates or overwrites.
+    base::Task<base::Result<void>> put(std::string collection, std::string id, std::string payload);
+    /// Creates; false when there is one, which stays as it is. When another client is at it at the same time,
+    /// one of both makes it. `payload` is called for each try.
+    base::Task<base::Result<bool>> make(std::string collection, std::string id,
+                                        std::function<std::string()> payload);
     /// False when there was no such record (Sync 1.1 does not tell).
     base::Task<base::Result<bool>> remove(std::string collection, std::string id);
     base::Task<base::Result<void>> remove_all(std::string collection);
 
   private:
     base::Task<base::Result<base::json::Value>> get_json(std::string path);
+    base::Task<base::Result<net::http::ClientResponse>> send_put(std::string path, std::string id,
+                                                                 std::string payload,
+                                                                 net::http::Headers headers);
+    /// All pages of a collection's list; of ids, the records have nothing but these.
+    base::Task<base::Result<std::vector<StoredRecord>>> pages(std::string path, std::string query);
 
     RecordServer& server_;
 };

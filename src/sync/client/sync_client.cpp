@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
+#include "net/http/url.hpp"
 #include "sync/accounts/keys.hpp"
 #include "sync/auth/access_token.hpp"
 
@@ -19,6 +22,24 @@ base::Result<std::string> hex_member(const base::json::Value& answer, std::strin
     if (!bytes || bytes->size() != accounts::key_size)
         return base::fail(fmt::format("the server's answer has no usable {}", name));
     return *bytes;
+}
+
+/// Of an answer that must be 200 with JSON.
+base::Result<base::json::Value> good_json(std::string_view what, const net::http::ClientResponse& response) {
+    if (response.status != 200) return base::fail(fmt::format("{}: {}", what, describe_failure(response)));
+    auto json = base::json::parse(response.body);
+    if (!json) return base::fail(fmt::format("{} answered no JSON: {}", what, json.error().message));
+    return std::move(*json);
+}
+
+/// The e-mail address as the server spells it, when that is why it refused the login.
+std::optional<std::string> servers_spelling(const net::http::ClientResponse& response) {
+    constexpr std::int64_t wrong_spelling = 120;
+    const auto json = base::json::parse(response.body);
+    const auto* number = json ? json->integer("errno") : nullptr;
+    const auto* email = json ? json->string("email") : nullptr;
+    if (number == nullptr || *number != wrong_spelling || email == nullptr) return std::nullopt;
+    return *email;
 }
 
 }  // namespace
@@ -43,11 +64,19 @@ base::Task<base::Result<base::json::Value>> SyncClient::call(net::ClientRequest 
     const auto what = request.method + " " + request.target;
     const auto response = co_await http_->send(root_.endpoint, std::move(request));
     if (!response) co_return std::unexpected(response.error());
-    if (response->status != 200)
-        co_return base::fail(fmt::format("{}: {}", what, describe_failure(*response)));
-    auto json = base::json::parse(response->body);
-    if (!json) co_return base::fail(fmt::format("{} answered no JSON: {}", what, json.error().message));
-    co_return std::move(*json);
+    co_return good_json(what, *response);
+}
+
+base::Task<base::Result<base::json::Value>> SyncClient::log_in(std::string email, std::string auth) {
+    constexpr std::string_view target = "/auth/v1/account/login?keys=true";
+    for (bool again = false;; again = true) {
+        const auto response =
+            co_await http_->send(root_.endpoint, request("POST", target, login_body(email, auth)));
+        if (!response) co_return std::unexpected(response.error());
+        auto spelling = again ? std::nullopt : servers_spelling(*response);
+        if (!spelling) co_return good_json(fmt::format("POST {}{}", root_.path, target), *response);
+        email = std::move(*spelling);
+    }
 }
 
 base::Task<base::Result<base::json::Value>> SyncClient::call_as(std::string session_token,
@@ -77,23 +106,29 @@ base::Task<base::Result<SignedIn>> SyncClient::sign_in(std::string email, std::s
     if (salt == nullptr || !accounts::is_client_salt(*salt))
         co_return base::fail("the server's answer has no usable clientSalt");
     const auto halves = accounts::split_password(accounts::quick_stretch_v2(password, *salt));
-    auto answer =
-        co_await call(request("POST", "/auth/v1/account/login?keys=true", login_body(email, halves.auth)));
+    auto answer = co_await log_in(std::move(email), halves.auth);
     if (!answer) co_return std::unexpected(answer.error());
     co_return co_await finish_sign_in(std::move(*answer), halves.unwrap);
 }
 
 base::Task<base::Result<SignedIn>> SyncClient::finish_sign_in(base::json::Value answer,
                                                               std::string unwrap_key) {
+    const auto session = hex_member(answer, "sessionToken");
+    if (!session) co_return std::unexpected(session.error());
+    auto account = co_await learn_keys(std::move(answer), *session, std::move(unwrap_key));
+    if (!account) (void)co_await sign_out(*session);  // nobody will ever use it
+    co_return account;
+}
+
+base::Task<base::Result<SignedIn>> SyncClient::learn_keys(base::json::Value answer, std::string session_token,
+                                                          std::string unwrap_key) {
     SignedIn account;
     const auto* uid = answer.string("uid");
     if (uid == nullptr) co_return base::fail("the server's answer has no uid");
     account.uid = *uid;
-    auto session = hex_member(answer, "sessionToken");
-    auto key_fetch = hex_member(answer, "keyFetchToken");
-    if (!session) co_return std::unexpected(session.error());
+    account.session_token = std::move(session_token);
+    const auto key_fetch = hex_member(answer, "keyFetchToken");
     if (!key_fetch) co_return std::unexpected(key_fetch.error());
-    account.session_token = std::move(*session);
 
     const auto fetch = accounts::derive_key_fetch_token(*key_fetch);
     auto keys_request = request("GET", "/auth/v1/account/keys");
@@ -148,7 +183,13 @@ base::Task<base::Result<StorageAccess>> SyncClient::storage_access(std::string s
     const auto response = co_await http_->send(root_.endpoint, std::move(token_request));
     if (!response) co_return std::unexpected(response.error());
     if (response->status != 200) co_return base::fail("token server: " + describe_failure(*response));
-    co_return parse_storage_access(response->body);
+    auto storage = parse_storage_access(response->body);
+    if (storage && root_.endpoint.tls && !storage->endpoint.endpoint.tls) {
+        co_return base::fail(fmt::format(
+            "the server sends its users on to {}, without TLS: nothing is sent there",
+            net::http::authority(storage->endpoint.endpoint.host, storage->endpoint.endpoint.port, false)));
+    }
+    co_return storage;
 }
 
 base::Task<base::Result<void>> SyncClient::sign_out(std::string session_token) {

@@ -24,8 +24,9 @@ class SyncClient {
 
     base::Task<base::Result<SignedIn>> sign_up(std::string email, std::string password,
                                                std::string invite = {});
+    /// What fails after the session has begun ends it, as for sign_up.
     base::Task<base::Result<SignedIn>> sign_in(std::string email, std::string password);
-    /// A storage token for the account.
+    /// A storage token for the account. Fails when the server has TLS and its storage has not.
     base::Task<base::Result<StorageAccess>> storage_access(const SignedIn& account);
     /// The same for whoever has kept only the session token (32 bytes) and the value of X-KeyID.
     base::Task<base::Result<StorageAccess>> storage_access(std::string session_token, std::string key_id);
@@ -45,11 +46,16 @@ class SyncClient {
           random_(&random) {}
 
     base::Task<base::Result<base::json::Value>> call(net::ClientRequest request);
+    /// With the e-mail address as the server spells it, if it is known there in another spelling.
+    base::Task<base::Result<base::json::Value>> log_in(std::string email, std::string auth);
     /// As `call`, signed with a session.
     base::Task<base::Result<base::json::Value>> call_as(std::string session_token,
                                                         net::ClientRequest request);
     net::ClientRequest request(std::string method, std::string_view target, std::string body = {}) const;
     base::Task<base::Result<SignedIn>> finish_sign_in(base::json::Value answer, std::string unwrap_key);
+    /// The keys of the account whose session has just begun.
+    base::Task<base::Result<SignedIn>> learn_keys(base::json::Value answer, std::string session_token,
+                                                  std::string unwrap_key);
 
     std::unique_ptr<net::Client> http_;
     ServerAddress root_;

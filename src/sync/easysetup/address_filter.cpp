@@ -53,6 +53,11 @@ std::optional<std::string> AddressFilter::counted_key(std::string_view address) 
     return accounts::address_key(address);
 }
 
+std::string AddressFilter::bounded_key(std::string_view address) const {
+    if (rules_.mode != FilterRules::Mode::on) return {};
+    return counted_key(address).value_or(std::string());
+}
+
 Verdict AddressFilter::call(std::string_view address, std::int64_t now_ms) {
     const auto key = counted_key(address);
     if (!key) return {};

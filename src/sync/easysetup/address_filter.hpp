@@ -85,6 +85,10 @@ class AddressFilter {
     /// Counts a request that was answered with 400; true when this one was one too many.
     bool bad_request(std::string_view address, std::int64_t now_ms);
 
+    /// As whom an address counts where something else is bounded for each; empty for those who are never
+    /// refused.
+    [[nodiscard]] std::string bounded_key(std::string_view address) const;
+
     /// Who is on the list, by address.
     [[nodiscard]] std::vector<Listed> listed(std::int64_t now_ms) const;
     /// Takes an address off and forgets what it did; false when it was not there.

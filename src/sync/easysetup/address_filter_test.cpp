@@ -55,6 +55,17 @@ TEST_F(AddressFilterTest, ValuesOfProduction) {
     EXPECT_EQ(answered(its, "192.0.2.1", 4000), 3500) << "after ten minutes it begins anew";
 }
 
+TEST_F(AddressFilterTest, WhoIsBounded) {
+    EXPECT_EQ(filter().bounded_key("192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(filter().bounded_key("2001:db8::1"), filter().bounded_key("2001:db8::2")) << "one network";
+    EXPECT_NE(filter().bounded_key("2001:db8::1"), filter().bounded_key("2001:db8:0:1::1"));
+    EXPECT_EQ(filter({"192.0.2.0/24"}).bounded_key("192.0.2.1"), "");
+    for (const auto mode : {FilterRules::Mode::observe, FilterRules::Mode::off}) {
+        rules.mode = mode;
+        EXPECT_EQ(filter().bounded_key("192.0.2.1"), "");
+    }
+}
+
 TEST_F(AddressFilterTest, OnlyTheCallThatIsOneTooManyTells) {
     rules.threshold = 3;
     auto its = filter();

@@ -32,17 +32,23 @@ bool is_sound(const std::string& id, const Channel& channel) {
 
 }  // namespace
 
-Channels::Result<std::string> Channels::open(std::string_view id, std::int64_t now_ms) {
+Channels::Result<std::string> Channels::open(std::string_view id, std::int64_t now_ms,
+                                             std::string_view address) {
     if (id.size() != exchange_id_length) return std::unexpected(ChannelRefusal::bad_id);
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
-    auto opened = open_locked(id, now_ms);
+    auto opened = open_locked(id, now_ms, address);
     if (opened) metrics_.created.add();
     return opened;
 }
 
-Channels::Result<std::string> Channels::open_locked(std::string_view id, std::int64_t now_ms) {
+Channels::Result<std::string> Channels::open_locked(std::string_view id, std::int64_t now_ms,
+                                                    std::string_view address) {
+    if (const auto its = of_address_.find(address);
+        its != of_address_.end() && its->second >= rules_.most_per_address)
+        return std::unexpected(ChannelRefusal::too_many);
     Channel made;
+    made.opener = address;
     made.ends_ms = now_ms + rules_.ttl_ms;
     made.devices.push_back(base::sha256(id));
     if (channels_.size() >= rules_.most_channels || bytes_ + cost_of(made) > rules_.most_bytes)
@@ -184,7 +190,7 @@ bool Channels::works(std::int64_t now_ms) {
     const auto id = base::hex_encode(random_.bytes(exchange_id_length / 2));
     const std::lock_guard lock(mutex_);
     sweep_locked(now_ms);
-    const auto opened = open_locked(id, now_ms);
+    const auto opened = open_locked(id, now_ms, {});
     if (!opened) return false;
     const auto entered = enter(*opened, id, now_ms);
     const bool found = entered && entered->second == 0;
@@ -243,6 +249,7 @@ std::size_t Channels::bytes() const {
 
 void Channels::add(const std::string& channel, Channel made) {
     bytes_ += cost_of(made);
+    if (!made.opener.empty()) ++of_address_[made.opener];
     ends_.emplace(made.ends_ms, channel);
     channels_.emplace(channel, std::move(made));
     note_change(channel);
@@ -256,6 +263,9 @@ void Channels::end(Table::iterator place, Ending how) {
     }
     if (how == Ending::destroyed) metrics_.destroyed.add();
     bytes_ -= cost_of(place->second);
+    if (const auto its = of_address_.find(place->second.opener); its != of_address_.end()) {
+        if (--its->second == 0) of_address_.erase(its);
+    }
     ends_.erase({place->second.ends_ms, place->first});
     note_change(place->first);
     channels_.erase(place);

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -29,6 +31,7 @@ struct ChannelRules {
     int redeliveries = 3;            ///< not strict: so often the same message goes to the same device again
     std::int64_t grace_ms = 60'000;  ///< not strict: and so long after the last delivery
     std::size_t most_channels = 20'000;
+    std::size_t most_per_address = 50;               ///< opened by one address; many people may be behind it
     std::size_t most_bytes = std::size_t{64} << 20;  ///< of all messages, with what a channel costs by itself
 };
 
@@ -39,6 +42,7 @@ enum class ChannelRefusal {
     foreign_id,  ///< 400: only the channel's devices may delete it
     not_found,   ///< 404
     changed,     ///< 412: a precondition does not hold
+    too_many,    ///< 403: the address has as many channels open as it may
     no_free_id,  ///< 503: a hundred random ids were all taken
     full,        ///< 503: no room
 };
@@ -57,6 +61,7 @@ struct Channel {
     int gets = 0;
     bool over = false;  ///< the last message was delivered; only repetitions are answered
     std::vector<Delivery> deliveries;
+    std::string opener = {};  ///< the address it counts for; never written down, so empty after a restart
     bool operator==(const Channel&) const = default;
 };
 
@@ -76,8 +81,8 @@ class Channels {
     template <class T>
     using Result = std::expected<T, ChannelRefusal>;
 
-    /// A new channel's id; `id` is its first device.
-    Result<std::string> open(std::string_view id, std::int64_t now_ms);
+    /// A new channel's id; `id` is its first device. `address` is whom it counts for, nobody when empty.
+    Result<std::string> open(std::string_view id, std::int64_t now_ms, std::string_view address = {});
 
     struct Message {
         std::string content, tag;   ///< without a tag nothing was sent yet, and content is `{}`
@@ -128,7 +133,7 @@ class Channels {
     /// How a channel ended.
     enum class Ending { expired, deleted, destroyed, silent };
 
-    Result<std::string> open_locked(std::string_view id, std::int64_t now_ms);
+    Result<std::string> open_locked(std::string_view id, std::int64_t now_ms, std::string_view address);
     /// The channel and the device's number in it; a device that is new to it is written down.
     Result<std::pair<Table::iterator, int>> enter(const std::string& channel, std::string_view id,
                                                   std::int64_t now_ms);
@@ -146,6 +151,7 @@ class Channels {
     mutable std::mutex mutex_;
     Table channels_;
     std::set<std::pair<std::int64_t, std::string>> ends_;
+    std::map<std::string, std::size_t, std::less<>> of_address_;  ///< how many channels each has open
     std::size_t bytes_ = 0;
     bool tracking_ = false;
     std::set<std::string> changed_;

@@ -45,8 +45,17 @@ class Model {
   public:
     explicit Model(const ChannelRules& rules) : rules_(rules) {}
 
-    void open(const std::string& channel, const std::string& id, std::int64_t now) {
-        channels_[channel] = {.until = now + rules_.ttl_ms, .ids = {id}};
+    /// Whether the address may open another.
+    bool may_open(const std::string& address, std::int64_t now) const {
+        const auto its = std::ranges::count_if(channels_, [&](const auto& each) {
+            return each.second.address == address && each.second.until > now;
+        });
+        return address.empty() || static_cast<std::size_t>(its) < rules_.most_per_address;
+    }
+
+    void open(const std::string& channel, const std::string& id, const std::string& address,
+              std::int64_t now) {
+        channels_[channel] = {.until = now + rules_.ttl_ms, .address = address, .ids = {id}};
     }
 
     Reply get(const std::string& channel, const std::string& id, const std::string& none_match,
@@ -108,6 +117,7 @@ class Model {
   private:
     struct Its {
         std::int64_t until;
+        std::string address;
         std::vector<std::string> ids;
         std::string content = {}, tag = {};
         int gets = 0;
@@ -150,6 +160,7 @@ void compare(bool strict) {
     rules.ttl_ms = 1000;
     rules.grace_ms = 100;
     rules.max_gets = *rc::gen::inRange(1, 5);
+    rules.most_per_address = *rc::gen::inRange<std::size_t>(1, 4);
     rules.redeliveries = *rc::gen::inRange(0, 3);
     ScriptedRandom random;
     Channels exchange(rules, random);
@@ -158,6 +169,7 @@ void compare(bool strict) {
     std::int64_t now = 1'795'225'889'000;
 
     const std::vector<std::string> ids{device_id('a'), device_id('b'), device_id('c'), "short"};
+    const std::vector<std::string> addresses{"", "192.0.2.1", "192.0.2.2"};
     const std::vector<std::string> contents{"one", "two", "{}", ""};
     std::vector<std::string> tags{"", "*", "other"};
     for (const auto& content : contents)
@@ -171,12 +183,13 @@ void compare(bool strict) {
         const auto id = ids[*rc::gen::weightedElement<std::size_t>({{8, 0}, {8, 1}, {1, 2}, {1, 3}})];
         const auto tag = *rc::gen::elementOf(tags), other = *rc::gen::elementOf(tags);
         const auto content = *rc::gen::elementOf(contents);
-        switch (*rc::gen::weightedElement<int>({{1, 0}, {6, 1}, {6, 2}, {1, 3}, {1, 4}})) {
+        switch (*rc::gen::weightedElement<int>({{2, 0}, {6, 1}, {6, 2}, {1, 3}, {1, 4}})) {
             case 0: {
-                const auto opened = exchange.open(id, now);
-                RC_ASSERT(opened.has_value() == (id.size() == 256));
+                const auto address = *rc::gen::elementOf(addresses);
+                const auto opened = exchange.open(id, now, address);
+                RC_ASSERT(opened.has_value() == (id.size() == 256 && model.may_open(address, now)));
                 if (opened) {
-                    model.open(*opened, id, now);
+                    model.open(*opened, id, address, now);
                     channels.push_back(*opened);
                 }
                 break;

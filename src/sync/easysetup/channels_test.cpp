@@ -56,6 +56,24 @@ TEST_F(ChannelsTest, ChannelIdsAreOfTheAlphabet) {
     EXPECT_EQ(exchange.open(std::string(257, 'a'), now).error(), ChannelRefusal::bad_id);
 }
 
+TEST_F(ChannelsTest, AnAddressHasOnlySoManyAtATime) {
+    rules.most_per_address = 2;
+    Channels exchange(rules, random);
+    const auto first = exchange.open(phone, now, "192.0.2.1").value();
+    const auto second = exchange.open(phone, now + 1000, "192.0.2.1").value();
+    EXPECT_EQ(exchange.open(phone, now, "192.0.2.1").error(), ChannelRefusal::too_many);
+    EXPECT_TRUE(exchange.open(phone, now, "192.0.2.2")) << "others are not concerned";
+    EXPECT_TRUE(exchange.open(phone, now)) << "nor who is not counted";
+    EXPECT_TRUE(writes(exchange, first, desk, "one")) << "what is open goes on";
+    EXPECT_TRUE(exchange.remove(first, phone, now));
+    EXPECT_TRUE(exchange.open(phone, now + 1000, "192.0.2.1")) << "there is room again";
+    EXPECT_EQ(exchange.open(phone, now, "192.0.2.1").error(), ChannelRefusal::too_many);
+    now += rules.ttl_ms + 1000;
+    EXPECT_FALSE(delivers(exchange, second, phone));
+    EXPECT_TRUE(exchange.open(phone, now, "192.0.2.1")) << "time makes room, too";
+    EXPECT_EQ(exchange.open("short", now, "192.0.2.3").error(), ChannelRefusal::bad_id);
+}
+
 TEST_F(ChannelsTest, AHundredTriesForAFreeId) {
     const std::string taken(4, '\x01'), other(4, '\x02');
     std::vector<std::string> script(100, taken);

@@ -60,8 +60,13 @@ void Party::abort() {
 
 void Party::take_channel(const net::http::ClientResponse& answer) {
     if (answer.status != 200) {
-        return give_up(
-            {ErrorCode::channel, fmt::format("the server gave no channel, but status {}", answer.status)});
+        const auto* meaning =
+            answer.status == 403
+                ? ": this address has too many channels open, asked too often, or may not ask"
+            : answer.status == 503 ? ": none is free now, try again later"
+                                   : "";
+        return give_up({ErrorCode::channel,
+                        fmt::format("the server gave no channel, but status {}{}", answer.status, meaning)});
     }
     const auto name = base::json::parse(answer.body);
     const auto* text = name ? name->string() : nullptr;

@@ -84,6 +84,15 @@ TEST_F(PartyTest, AReceiverBeginsWithAChannel) {
     EXPECT_TRUE(receiver_.ready());
 }
 
+TEST_F(PartyTest, ARefusedChannelIsExplained) {
+    for (const auto& [status, word] : {std::pair(403, "too many channels"), {503, "try again later"}}) {
+        Receiver receiver(random_);
+        receiver.answered(response(status));
+        ASSERT_TRUE(receiver.failure());
+        EXPECT_NE(receiver.failure()->detail.find(word), std::string::npos) << receiver.failure()->detail;
+    }
+}
+
 TEST_F(PartyTest, NoChannelIsTheEnd) {
     for (const auto& answer :
          {response(503), response(400), response(200, "eg2m"), response(200, "\"eg1m\""),

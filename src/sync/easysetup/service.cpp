@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "sync/auth/security_event.hpp"
 
 namespace homespun::sync::easysetup {
 namespace {
@@ -56,6 +57,8 @@ Refusal refusal_for(ChannelRefusal why) {
             return Refusal{404, "no_such_channel"};
         case ChannelRefusal::changed:
             return Refusal{412, "message_changed"};
+        case ChannelRefusal::too_many:
+            return Refusal{403, "channels_of_address"};
         case ChannelRefusal::no_free_id:
             return Refusal{503, "no_free_channel"};
         case ChannelRefusal::full:
@@ -127,15 +130,8 @@ void KeyExchangeService::register_natives(barrel::Natives& natives) {
 
 void KeyExchangeService::tell_security(const Context& context, std::string name, std::string message,
                                        std::string user) const {
-    const auto& request = context.request();
-    base::cef::Event event;
-    event.name = std::move(name);
-    event.user_agent = header(request, "User-Agent");
-    event.method = request.method;
-    event.path = request.path();
-    event.source = request.remote;
-    event.host = header(request, "Host");
-    event.user = std::move(user);
+    auto event = auth::security_event(context.request(), std::move(name), base::cef::Event().severity, {},
+                                      std::move(user));
     if (message.size() > longest_message) message.resize(longest_message);
     if (!message.empty()) event.extensions.emplace_back("msg", std::move(message));
     parts_.security_log.write(event);
@@ -179,7 +175,9 @@ KeyExchangeService::Answer KeyExchangeService::check_health(Context& context) co
 }
 
 KeyExchangeService::Answer KeyExchangeService::open_channel(Context& context) const {
-    const auto channel = parts_.exchange.open(client_id(context.request()), parts_.clock.now_ms());
+    const auto& request = context.request();
+    const auto channel = parts_.exchange.open(client_id(request), parts_.clock.now_ms(),
+                                              parts_.filter.bounded_key(request.remote));
     if (!channel) co_return refuse(context, channel.error());
     co_await keep(context);
     auto response = json_answer(quoted(*channel));
@@ -251,6 +249,7 @@ void KeyExchangeService::tell_security(const Context& context, ChannelRefusal wh
         case ChannelRefusal::not_found:
             return tell_security(context, "Invalid X-KeyExchange-Channel", {}, channel_of(context));
         case ChannelRefusal::changed:
+        case ChannelRefusal::too_many:
         case ChannelRefusal::no_free_id:
         case ChannelRefusal::full:
             return;

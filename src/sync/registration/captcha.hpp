@@ -21,7 +21,7 @@ class Captcha {
 };
 
 /// A sum in words. Needs no other server and keeps nothing but the challenges that were answered: a challenge
-/// is signed and good for ten minutes.
+/// is signed and good for ten minutes. What is no challenge of ours is not kept.
 class SumCaptcha final : public Captcha {
   public:
     static constexpr std::int64_t life_ms = 600'000;
@@ -31,7 +31,12 @@ class SumCaptcha final : public Captcha {
     bool passes(std::string_view challenge, std::string_view response) override;
 
   private:
-    [[nodiscard]] std::string sign(std::string_view payload, int sum) const;
+    struct Sum {
+        std::size_t first, second;
+    };
+    /// Without the key nobody can tell the sum from the challenge.
+    [[nodiscard]] Sum sum_of(std::string_view payload) const;
+    [[nodiscard]] std::string sign(std::string_view payload) const;
 
     const base::Clock& clock_;
     base::Random& random_;

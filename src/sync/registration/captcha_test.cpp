@@ -58,6 +58,15 @@ TEST_F(SumCaptchaTest, ItIsGoodForTenMinutes) {
     EXPECT_FALSE(captcha.passes(late.challenge, late.answer));
 }
 
+TEST_F(SumCaptchaTest, MadeUpAnswersDoNotWashAwayWhatWasAnswered) {
+    const auto [challenge, answer] = ask();
+    ASSERT_TRUE(captcha.passes(challenge, answer));
+    const auto expires = challenge.substr(0, challenge.find('.'));
+    for (int i = 0; i < 250'000; ++i)
+        captcha.passes(expires + "." + std::to_string(i) + ".00", "2");
+    EXPECT_FALSE(captcha.passes(challenge, answer));
+}
+
 TEST_F(SumCaptchaTest, NoneCanBeMade) {
     const auto [challenge, answer] = ask();
     for (const std::string& bad : {std::string(), std::string("...."), std::string("1500000.ab.cd"),

@@ -1,9 +1,7 @@
-#include <optional>
-
-#include "base/text.hpp"
+#include "sync/auth/user_name.hpp"
+#include "sync/registration/fields.hpp"
 #include "sync/registration/form_pages.hpp"
 #include "sync/registration/service.hpp"
-#include "sync/registration/user_name.hpp"
 
 // The pages for people (sheet sync-legacy, 2.4). The texts of the refusals are those of the old servers.
 namespace homespun::sync::registration {
@@ -11,28 +9,16 @@ namespace {
 
 using net::http::Response;
 
-/// `a=1&b=2`, from a query or a body.
-class Fields {
-  public:
-    explicit Fields(std::string_view text) : fields_(base::parse_query(text)) {}
-    [[nodiscard]] std::optional<std::string> find(std::string_view name) const {
-        for (const auto& field : fields_) {
-            if (field.name == name) return field.value;
-        }
-        return std::nullopt;
-    }
-    /// The same, but what is empty is not there.
-    [[nodiscard]] std::optional<std::string> given(std::string_view name) const {
-        auto found = find(name);
-        return found && !found->empty() ? found : std::nullopt;
-    }
-
-  private:
-    std::vector<base::QueryParameter> fields_;
-};
-
 Response html(std::string body, int status = 200) {
     return {status, "text/html; charset=utf-8", std::move(body)};
+}
+
+/// A page instead of an answer for programs.
+Response failed(const Response& answer, std::string page) {
+    auto made = html(std::move(page), answer.status);
+    if (const auto wait = answer.headers.find("Retry-After"))
+        made.headers.set("Retry-After", std::string(*wait));
+    return made;
 }
 
 constexpr const char* no_such_account = "We are unable to locate your account";
@@ -57,10 +43,10 @@ RegistrationService::Answer RegistrationService::take_reset_form(Context& contex
         co_return html(ask_name_page("The key is missing. Please check the link you used."), 400);
     }
     if (!name) co_return html(ask_name_page("Username not provided"));
-    auto user = co_await find(context, user_name(*name).value_or(""));
+    auto user = co_await find(context, auth::user_name(*name).value_or(""));
     if (!user) co_return std::move(user.error());
     if (!*user) co_return html(ask_name_page(no_such_account));
-    if (!is_mail_address((*user)->mail))
+    if (!auth::is_mail_address((*user)->mail))
         co_return html(ask_name_page("There is no e-mail address on file for your account"));
     auto sent = co_await mail_code(context, **user);
     if (!sent) co_return std::move(sent.error());
@@ -75,19 +61,23 @@ RegistrationService::Answer RegistrationService::check_reset_form(Context& conte
     const Fields fields(context.request().body);
     const auto password = fields.given("password");
     if (name.empty()) co_return again("Username not provided. Please check the link you used.");
-    auto user = co_await find(context, user_name(name).value_or(""));
+    auto user = co_await find(context, auth::user_name(name).value_or(""));
     if (!user) co_return std::move(user.error());
     if (!*user) co_return again(no_such_account);
     if (!password) co_return again("Password not provided. Please check the link you used.");
     if (*password != fields.find("confirm")) co_return again("Password and confirmation do not match");
-    if (!is_strong_password(*password, (*user)->name)) {
+    if (!auth::is_strong_password(*password, (*user)->name)) {
         co_return again("Password should be at least 8 characters and not the same as your username");
     }
-    auto fits = co_await code_fits(context, **user, key);
-    if (!fits) co_return std::move(fits.error());
-    if (!*fits) co_return again("Key does not match with username. Please request a new key.");
+    auto taken = co_await take_code(context, **user, key);
+    if (!taken) co_return std::move(taken.error());
+    if (!*taken) co_return again("Key does not match with username. Please request a new key.");
     auto done = co_await set_password(context, **user, *password);
-    if (!done) co_return std::move(done.error());
+    if (!done) {
+        co_return failed(done.error(),
+                         ask_name_page("The password could not be set, and the link is used up. "
+                                       "Please request a new link."));
+    }
     co_return html(say_page("Password successfully changed", "You can use the new one from now on."));
 }
 
@@ -100,19 +90,11 @@ RegistrationService::Answer RegistrationService::take_delete_form(Context& conte
     const auto name = fields.given("username");
     const auto password = fields.given("password");
     if (!name || !password) co_return html(delete_page("Missing data"));
-    auto user = co_await parts_.auth.check(context, user_name(*name).value_or(""), *password);
-    if (!user) {
-        context.set_hint(user.error().hint.empty() ? user.error().detail : user.error().hint);
-        co_return parts_.answers.problem(context, user.error());
-    }
+    auto user = co_await parts_.auth.check(context, auth::user_name(*name).value_or(""), *password);
+    if (!user) co_return parts_.answers.problem(context, user.error());
     if (!*user) co_return html(delete_page("Bad credentials"));
     auto removed = co_await remove(context, **user, *password);
-    if (!removed) {
-        auto failed = html(delete_page("Deletion failed."), removed.error().status);
-        if (const auto wait = removed.error().headers.find("Retry-After"))
-            failed.headers.set("Retry-After", std::string(*wait));
-        co_return failed;
-    }
+    if (!removed) co_return failed(removed.error(), delete_page("Deletion failed."));
     co_return html(say_page("Account removed.", "Everything that it had stored here is gone too."));
 }
 

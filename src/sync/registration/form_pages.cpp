@@ -2,44 +2,20 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace homespun::sync::registration {
 namespace {
 
-std::string escaped(std::string_view text) {
-    std::string made;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                made += "&amp;";
-                break;
-            case '<':
-                made += "&lt;";
-                break;
-            case '>':
-                made += "&gt;";
-                break;
-            case '"':
-                made += "&quot;";
-                break;
-            case '\'':
-                made += "&#39;";
-                break;
-            default:
-                made += c;
-        }
-    }
-    return made;
-}
-
 std::string page(std::string_view title, std::string_view problem, std::string_view content) {
-    const auto told =
-        problem.empty() ? std::string() : fmt::format("<p role=\"alert\">{}</p>\n", escaped(problem));
+    const auto told = problem.empty() ? std::string()
+                                      : fmt::format("<p role=\"alert\">{}</p>\n", base::html_escape(problem));
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n"
         "<link rel=\"stylesheet\" href=\"/assets/page.css\">\n</head>\n<body>\n<main>\n<h1>{0}</h1>\n{1}{2}"
         "</main>\n</body>\n</html>\n",
-        escaped(title), told, content);
+        base::html_escape(title), told, content);
 }
 
 std::string field(std::string_view label, std::string_view name, std::string_view type,
@@ -53,7 +29,7 @@ std::string field(std::string_view label, std::string_view name, std::string_vie
 }  // namespace
 
 std::string say_page(std::string_view title, std::string_view text) {
-    return page(title, {}, fmt::format("<p>{}</p>\n", escaped(text)));
+    return page(title, {}, fmt::format("<p>{}</p>\n", base::html_escape(text)));
 }
 
 std::string ask_name_page(std::string_view problem) {
@@ -68,7 +44,7 @@ std::string new_password_page(std::string_view problem, std::string_view name, s
                 fmt::format("<form method=\"post\" action=\"weave-password-reset\">\n"
                             "<input type=\"hidden\" name=\"username\" value=\"{}\">\n"
                             "<input type=\"hidden\" name=\"key\" value=\"{}\">\n",
-                            escaped(name), escaped(key)) +
+                            base::html_escape(name), base::html_escape(key)) +
                     field("New password", "password", "password", "new-password") +
                     field("The same again", "confirm", "password", "new-password") +
                     "<p><button>Set the password</button></p>\n</form>\n");

@@ -8,7 +8,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/user_name.hpp"
 
 namespace homespun::sync::registration {
 namespace {
@@ -50,8 +50,8 @@ Mail reset_mail(std::string_view root, const auth::BackendUser& user, std::strin
 
 std::expected<std::string, std::string> mail_message(const Mail& mail, std::string_view sender,
                                                      std::string_view id, std::int64_t now_ms) {
-    if (!is_mail_address(mail.to)) return std::unexpected("the recipient is no address");
-    if (!is_mail_address(sender)) return std::unexpected("the sender is no address");
+    if (!auth::is_mail_address(mail.to)) return std::unexpected("the recipient is no address");
+    if (!auth::is_mail_address(sender)) return std::unexpected("the sender is no address");
     if (!fits_in_a_header(mail.subject) || !fits_in_a_header(id))
         return std::unexpected("the subject has more than one line");
     auto message = fmt::format(

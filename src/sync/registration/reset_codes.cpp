@@ -68,14 +68,16 @@ base::Task<auth::BackendResult<std::string>> ResetCodes::give(base::Executor& ho
     co_return answer<std::string>(std::move(outcome));
 }
 
-base::Task<auth::BackendResult<bool>> ResetCodes::fits(base::Executor& home, std::uint64_t user,
+base::Task<auth::BackendResult<bool>> ResetCodes::take(base::Executor& home, std::uint64_t user,
                                                        std::string code) {
     if (!is_reset_code(code)) co_return false;
     auto outcome = co_await parts_.pool.run(home, [&]() -> ResetCodeStore::Outcome<bool> {
         const auto known = parts_.store.read_code(user);
         if (!known) return std::unexpected(known.error());
-        return *known && (*known)->expires_ms > parts_.clock.now_ms() &&
-               base::equal_constant_time((*known)->text, code);
+        const bool fits = *known && (*known)->expires_ms > parts_.clock.now_ms() &&
+                          base::equal_constant_time((*known)->text, code);
+        if (!fits) return false;
+        return parts_.store.take_code(user, code);
     });
     co_return answer<bool>(std::move(outcome));
 }

@@ -35,6 +35,9 @@ class ResetCodeStore {
     /// In place of another one.
     virtual Outcome<void> write_code(std::uint64_t user, const Code& code) = 0;
     virtual Outcome<void> erase_code(std::uint64_t user) = 0;
+    /// Erases it where it still is `text`, and tells whether it was; at once, also for other programs that
+    /// share the store.
+    virtual Outcome<bool> take_code(std::uint64_t user, const std::string& text) = 0;
 };
 
 /// Gives codes out and takes them back. Thread-safe: call from any loop, naming it as `home`. What it is
@@ -53,8 +56,9 @@ class ResetCodes {
 
     /// The code of `user`: the one there is while it lives, else a new one.
     base::Task<auth::BackendResult<std::string>> give(base::Executor& home, std::uint64_t user);
-    /// Whether `code` is the living one of `user`; compares in constant time. It stays good until `clear`.
-    base::Task<auth::BackendResult<bool>> fits(base::Executor& home, std::uint64_t user, std::string code);
+    /// Whether `code` is the living one of `user`; compares in constant time. If so it is used up: of any
+    /// number that show it at once one gets true.
+    base::Task<auth::BackendResult<bool>> take(base::Executor& home, std::uint64_t user, std::string code);
     base::Task<auth::BackendResult<void>> clear(base::Executor& home, std::uint64_t user);
 
   private:

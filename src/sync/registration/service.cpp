@@ -1,7 +1,9 @@
 #include "sync/registration/service.hpp"
 
 #include "base/crypto.hpp"
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/security_event.hpp"
+#include "sync/auth/user_name.hpp"
+#include "sync/registration/fields.hpp"
 
 namespace homespun::sync::registration {
 namespace {
@@ -23,7 +25,8 @@ RegistrationService::RegistrationService(Parts parts, RegistrationSettings setti
       settings_(std::move(settings)),
       creations_(creation_rule),
       mails_(mail_rule),
-      guesses_(guess_rule) {}
+      guesses_(guess_rule),
+      shared_guesses_(accounts::shared_rule) {}
 
 void RegistrationService::add_problems(barrel::Natives& natives) {
     natives.hook("weave_problem", [this](Context& context, const barrel::Problem& problem) {
@@ -76,7 +79,7 @@ void RegistrationService::register_forms(barrel::Natives& natives) {
 
 RegistrationService::Step<std::optional<auth::BackendUser>> RegistrationService::find(Context& context,
                                                                                       std::string name) {
-    if (!is_user_name(name)) co_return std::optional<auth::BackendUser>();
+    if (!auth::is_user_name(name)) co_return std::optional<auth::BackendUser>();
     auto user = co_await parts_.backend.find(*context.request().executor, std::move(name));
     if (!user) co_return std::unexpected(parts_.answers.failure(context, user.error()));
     co_return std::move(*user);
@@ -95,6 +98,12 @@ bool RegistrationService::is_human(const Context& context, std::string_view chal
     return false;
 }
 
+bool RegistrationService::is_human(const Context& context) const {
+    const Fields fields(context.request().query());
+    return is_human(context, fields.find("captcha-challenge").value_or(""),
+                    fields.find("captcha-response").value_or(""));
+}
+
 /// The 503 of somebody who did this too often.
 std::optional<net::http::Response> RegistrationService::over_limit(Context& context,
                                                                    accounts::RateLimit& limit,
@@ -104,27 +113,30 @@ std::optional<net::http::Response> RegistrationService::over_limit(Context& cont
     barrel::Problem problem{.status = 503, .detail = "done too often from this address or for this name"};
     problem.reason = "too_often";
     problem.headers.emplace_back("Retry-After", std::to_string(admitted.error().retry_after_s));
-    context.set_hint(problem.detail);
     return parts_.answers.problem(context, problem);
 }
 
-RegistrationService::Step<bool> RegistrationService::code_fits(Context& context,
+RegistrationService::Step<bool> RegistrationService::take_code(Context& context,
                                                                const auth::BackendUser& user,
                                                                std::string code) {
     const auto& request = context.request();
+    // A code that could do nothing stays good.
+    if (const auto may = parts_.backend.may_change(); !may)
+        co_return std::unexpected(parts_.answers.failure(context, may.error()));
     const auto who = accounts::address_key(request.remote) + " " + user.name;
-    if (auto refused = over_limit(context, guesses_, who)) {
+    auto& guesses = accounts::is_local_peer(request.remote) ? shared_guesses_ : guesses_;
+    if (auto refused = over_limit(context, guesses, who)) {
         parts_.security.write(auth::security_event(request, "Account Lockout Hit", lockout_severity,
                                                    "AccountLockout", user.name));
         co_return std::unexpected(std::move(*refused));
     }
-    auto fits = co_await parts_.codes.fits(*request.executor, user.id, code);
-    if (!fits) {
-        guesses_.refund(who);
-        co_return std::unexpected(parts_.answers.failure(context, fits.error()));
+    auto taken = co_await parts_.codes.take(*request.executor, user.id, code);
+    if (!taken) {
+        guesses.refund(who);
+        co_return std::unexpected(parts_.answers.failure(context, taken.error()));
     }
-    if (*fits) {
-        guesses_.refund(who);
+    if (*taken) {
+        guesses.refund(who);
         co_return true;
     }
     auto event = auth::security_event(request, "Invalid Reset Code submitted", code_severity,
@@ -152,28 +164,42 @@ RegistrationService::Step<std::monostate> RegistrationService::mail_code(Context
     co_return std::monostate();
 }
 
+void RegistrationService::settle(const auth::BackendUser& user, const auth::BackendResult<void>& done) {
+    if (done)
+        parts_.auth.forget(user.name);
+    else
+        parts_.auth.distrust(user.name);
+}
+
+/// The code goes first: it must not outlive the password for which it stood in.
 RegistrationService::Step<std::monostate> RegistrationService::set_password(Context& context,
                                                                             const auth::BackendUser& user,
                                                                             std::string password) {
     auto& home = *context.request().executor;
-    auto done = co_await parts_.backend.set_password(home, user, std::move(password));
-    // Even when it failed: nobody knows how far it got.
-    parts_.auth.forget(user.name);
-    if (done) done = co_await parts_.codes.clear(home, user.id);
+    auto done = co_await parts_.codes.clear(home, user.id);
+    if (done) {
+        done = co_await parts_.backend.set_password(home, user, std::move(password));
+        settle(user, done);
+    }
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));
     co_return std::monostate();
 }
 
-/// The records first: a user who is still there can try again.
+/// Whoever may not be removed keeps everything. Then the records go first: a user who is still there can try
+/// again.
 RegistrationService::Step<std::monostate> RegistrationService::remove(Context& context,
                                                                       const auth::BackendUser& user,
                                                                       std::string password) {
     auto& home = *context.request().executor;
-    auto done = parts_.backend.may_change();
+    auto done = co_await parts_.backend.may_remove(home, user);
     if (done) done = co_await parts_.records.remove(home, user, std::move(password), root_url(context) + "/");
     if (done) done = co_await parts_.codes.clear(home, user.id);
-    if (done) done = co_await parts_.backend.remove(home, user);
-    parts_.auth.forget(user.name);
+    if (done) {
+        done = co_await parts_.backend.remove(home, user);
+        settle(user, done);
+    }
+    // They have left, even when this fails; nobody is given their number again.
+    if (done) static_cast<void>(co_await parts_.records.sweep(home, user));
     if (!done) co_return std::unexpected(parts_.answers.failure(context, done.error()));
     co_return std::monostate();
 }

@@ -77,10 +77,15 @@ class RegistrationService {
     /// Whether whoever asks is let through by the captcha.
     [[nodiscard]] bool is_human(const Context& context, std::string_view challenge,
                                 std::string_view response) const;
+    /// The same with what stands in the query.
+    [[nodiscard]] bool is_human(const Context& context) const;
     Step<auth::BackendUser> who_may_change(Context& context);
-    Step<bool> code_fits(Context& context, const auth::BackendUser& user, std::string code);
+    /// Uses the code up.
+    Step<bool> take_code(Context& context, const auth::BackendUser& user, std::string code);
     Step<std::monostate> mail_code(Context& context, const auth::BackendUser& user);
     Step<std::monostate> set_password(Context& context, const auth::BackendUser& user, std::string password);
+    /// What is remembered of a user's logins, after a change of theirs that went well or failed.
+    void settle(const auth::BackendUser& user, const auth::BackendResult<void>& done);
     Step<std::monostate> remove(Context& context, const auth::BackendUser& user, std::string password);
     [[nodiscard]] std::optional<Response> over_limit(Context& context, accounts::RateLimit& limit,
                                                      std::string_view key) const;
@@ -93,7 +98,7 @@ class RegistrationService {
     const RegistrationSettings settings_;
     accounts::RateLimit creations_;
     accounts::RateLimit mails_;
-    accounts::RateLimit guesses_;
+    accounts::RateLimit guesses_, shared_guesses_;  ///< of codes; the latter from this machine's own proxy
 };
 
 }  // namespace homespun::sync::registration

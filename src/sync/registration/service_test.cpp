@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 #include "barrel/rbr/parser.hpp"
@@ -36,6 +38,54 @@ class KeepingMailer final : public Mailer {
     std::vector<Mail> mails;
 };
 
+/// The real back-end behind troubles: it may fail to change a password, and do it later all the same.
+class TroubledBackend final : public auth::UserBackend {
+  public:
+    explicit TroubledBackend(std::unique_ptr<auth::UserBackend> its) : its_(std::move(its)) {}
+    template <class T>
+    using Answer = base::Task<auth::BackendResult<T>>;
+    using MaybeUser = std::optional<auth::BackendUser>;
+
+    std::optional<auth::BackendFailure> trouble;           ///< of every change of a password
+    std::optional<auth::BackendFailure> change_forbidden;  ///< what may_change says
+    std::optional<auth::BackendFailure> removal_forbidden;
+    std::function<void()> before_removal = [] {};
+
+    Answer<MaybeUser> find(base::Executor& home, std::string name) override {
+        return its_->find(home, std::move(name));
+    }
+    Answer<MaybeUser> authenticate(base::Executor& home, std::string name, std::string password) override {
+        return its_->authenticate(home, std::move(name), std::move(password));
+    }
+    Answer<MaybeUser> create(base::Executor& home, std::string name, std::string password,
+                             std::string mail) override {
+        return its_->create(home, std::move(name), std::move(password), std::move(mail));
+    }
+    Answer<void> set_password(base::Executor& home, auth::BackendUser user, std::string password) override {
+        if (trouble) co_return std::unexpected(*trouble);
+        co_return co_await its_->set_password(home, std::move(user), std::move(password));
+    }
+    Answer<void> set_mail(base::Executor& home, auth::BackendUser user, std::string mail) override {
+        return its_->set_mail(home, std::move(user), std::move(mail));
+    }
+    [[nodiscard]] auth::BackendResult<void> may_change() const override {
+        if (change_forbidden) return std::unexpected(*change_forbidden);
+        return {};
+    }
+    Answer<void> may_remove(base::Executor& home, auth::BackendUser user) override {
+        if (removal_forbidden) co_return std::unexpected(*removal_forbidden);
+        co_return co_await its_->may_remove(home, std::move(user));
+    }
+    Answer<void> remove(base::Executor& home, auth::BackendUser user) override {
+        if (removal_forbidden) co_return std::unexpected(*removal_forbidden);
+        before_removal();
+        co_return co_await its_->remove(home, std::move(user));
+    }
+
+  private:
+    std::unique_ptr<auth::UserBackend> its_;
+};
+
 struct Answer {
     int status = 0;
     std::string text;
@@ -56,8 +106,8 @@ class RegistrationTest : public testing::Test {
         auto database_opened = sqlite::RegistrationSqlite::open(folder / "registration.db");
         ASSERT_TRUE(database_opened) << database_opened.error().message;
         database = std::move(*database_opened);
-        backend = std::make_unique<sqlite::UsersSqlite>(
-            sqlite::UsersSqlite::Parts{*database, pool, password_pool, random, 0, cheap});
+        backend = std::make_unique<TroubledBackend>(std::make_unique<sqlite::UsersSqlite>(
+            sqlite::UsersSqlite::Parts{*database, pool, password_pool, random, 0, cheap}));
         auth = std::make_unique<auth::WeaveAuth>(
             auth::WeaveAuth::Parts{*backend, security, clock, random, answers}, 300'000);
         codes = std::make_unique<ResetCodes>(ResetCodes::Parts{*database, pool, clock, random});
@@ -92,17 +142,22 @@ class RegistrationTest : public testing::Test {
     }
 
     using Headers = std::vector<std::pair<std::string, std::string>>;
-    Answer send(const std::string& method, const std::string& target, const std::string& body = {},
-                const Headers& headers = {}) {
+    net::http::Request make(const std::string& method, const std::string& target, const std::string& body,
+                            const Headers& headers) {
         net::http::Request request;
         request.method = method;
         request.target = target;
         request.body = body;
-        request.remote = "192.0.2.1";
+        request.remote = remote;
         request.executor = &loop;
-        request.headers.add("Host", "sync.example");
+        request.headers.add("Host", host);
         for (const auto& [name, value] : headers)
             request.headers.add(name, value);
+        return request;
+    }
+    Answer send(const std::string& method, const std::string& target, const std::string& body = {},
+                const Headers& headers = {}) {
+        auto request = make(method, target, body, headers);
         static_cast<void>(application->plan(request));
         auto response = loop.run(application->handle(request));
         Answer answer{response.status, {}, std::move(response.headers)};
@@ -137,6 +192,7 @@ class RegistrationTest : public testing::Test {
 
     static constexpr accounts::StretchCost cheap{.passes = 1, .memory_kib = 64, .lanes = 1};
     sys::ScratchFolder folder;
+    std::string remote = "192.0.2.1", host = "sync.example";
     accounts::TestLoop loop;
     base::ManualClock clock{1'700'000'000'000};
     base::SystemRandom random;
@@ -148,7 +204,7 @@ class RegistrationTest : public testing::Test {
     std::unique_ptr<store::Store> records;
     std::unique_ptr<RecordsHere> records_here;
     std::unique_ptr<sqlite::RegistrationSqlite> database;
-    std::unique_ptr<sqlite::UsersSqlite> backend;
+    std::unique_ptr<TroubledBackend> backend;
     std::unique_ptr<auth::WeaveAuth> auth;
     std::unique_ptr<ResetCodes> codes;
     std::unique_ptr<RegistrationService> service;
@@ -197,6 +253,25 @@ TEST_F(RegistrationTest, WhileTheRecordsCannotGoTheUserStays) {
     EXPECT_TRUE(*database->find("ann"));
 }
 
+TEST_F(RegistrationTest, WhoeverMayNotBeRemovedKeepsTheRecords) {
+    create("ann", "a secret of ann");
+    const auto ann = record_user("ann");
+    store_record(ann);
+    backend->removal_forbidden = {auth::BackendFailure::Kind::refused, "no write access to parent"};
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann")).status, 503);
+    EXPECT_EQ(collections(ann), 1U);
+    EXPECT_TRUE(*database->find("ann"));
+}
+
+TEST_F(RegistrationTest, WhatIsWrittenDuringARemovalGoesToo) {
+    create("ann", "a secret of ann");
+    const auto ann = record_user("ann");
+    store_record(ann);
+    backend->before_removal = [&] { store_record(ann); };
+    EXPECT_EQ(send("DELETE", "/user/1.0/ann", {}, login("ann", "a secret of ann")).text, "1");
+    EXPECT_EQ(collections(ann), 0U);
+}
+
 // Section 11, defect 1: the reference's form set the literal word `password`.
 TEST_F(RegistrationTest, TheFormSetsThePasswordThatWasTyped) {
     create("ann", "a secret of ann");
@@ -228,6 +303,77 @@ TEST_F(RegistrationTest, ACodeIsGoodOnce) {
         200);
     send("GET", "/user/1.0/ann/password_reset");
     EXPECT_NE(mailed_code(), code);
+}
+
+TEST_F(RegistrationTest, OfTwoAtOnceWithOneCodeOneGetsIn) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    std::deque<net::http::Request> requests;
+    std::vector<std::string> answers;
+    for (const auto* password : {"second secret", "third secret"}) {
+        requests.push_back(
+            make("POST", "/user/1.0/ann/password", password, {{"X-Weave-Password-Reset", mailed_code()}}));
+        static_cast<void>(application->plan(requests.back()));
+        base::spawn(application->handle(requests.back()),
+                    [&](std::expected<net::http::Response, std::exception_ptr> response) {
+                        answers.push_back(std::get<std::string>(response.value().body));
+                    });
+    }
+    loop.run_until([&] { return answers.size() == requests.size(); });
+    EXPECT_THAT(answers, testing::UnorderedElementsAre("success", "10"));
+}
+
+TEST_F(RegistrationTest, ACodeIsUsedUpEvenWhenThePasswordCannotBeSet) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    const auto first = mailed_code();
+    backend->trouble = {auth::BackendFailure::Kind::slow, "no answer in time"};
+    const Headers shown{{"X-Weave-Password-Reset", first}};
+    const auto failed = send("POST", "/user/1.0/ann/password", "second secret", shown);
+    EXPECT_EQ(failed.status, 503);
+    EXPECT_NE(failed.header("Retry-After"), "");
+    EXPECT_THAT(failed.header("X-Weave-Alert"), HasSubstr("used up"));
+    backend->trouble.reset();
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "third secret", shown).text, "10");
+
+    send("GET", "/user/1.0/ann/password_reset");
+    const auto second = mailed_code();
+    EXPECT_NE(second, first);
+    backend->trouble = {auth::BackendFailure::Kind::down, "no connection"};
+    const auto fields = "username=ann&password=fourth+secret&confirm=fourth+secret&key=";
+    const auto page = form("/weave-password-reset", fields + second);
+    EXPECT_EQ(page.status, 503);
+    EXPECT_NE(page.header("Retry-After"), "");
+    EXPECT_THAT(page.text, HasSubstr("Please request a new link"));
+    backend->trouble.reset();
+    EXPECT_THAT(form("/weave-password-reset", fields + second).text, HasSubstr("Key does not match"));
+}
+
+TEST_F(RegistrationTest, WherePasswordsCannotBeChangedTheCodeStays) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    const Headers shown{{"X-Weave-Password-Reset", mailed_code()}};
+    backend->change_forbidden = {auth::BackendFailure::Kind::refused, "read only"};
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "second secret", shown).status, 503);
+    backend->change_forbidden.reset();
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "second secret", shown).text, "success");
+}
+
+// Nobody knows whether a change that failed is still under way.
+TEST_F(RegistrationTest, AfterAChangeInDoubtNoLoginIsRememberedForAWhile) {
+    create("ann", "a secret of ann");
+    const auto old = login("ann", "a secret of ann");
+    const auto gets_in = [&] {
+        return send("DELETE", "/user/1.0/ann/password_reset", {}, old).status == 200;
+    };
+    ASSERT_TRUE(gets_in());
+    const auto ann = (*database->find("ann"))->user;
+    backend->trouble = {auth::BackendFailure::Kind::slow, "no answer in time"};
+    EXPECT_EQ(send("POST", "/user/1.0/ann/password", "second secret", old).status, 503);
+    backend->trouble.reset();
+    EXPECT_TRUE(gets_in()) << "it is not changed yet";
+    ASSERT_TRUE(loop.run(backend->set_password(loop, ann, "second secret"))) << "what was under way";
+    EXPECT_FALSE(gets_in());
 }
 
 TEST_F(RegistrationTest, AChangeByThePasswordEndsTheCodeToo) {
@@ -271,6 +417,32 @@ TEST_F(RegistrationTest, GuessesOfCodesAreBounded) {
         send("POST", "/user/1.0/ann/password", "another secret", {{"X-Weave-Password-Reset", mailed_code()}})
             .text,
         "success");
+}
+
+TEST_F(RegistrationTest, StrangersBehindTheSameProxyDoNotSpoilACode) {
+    create("ann", "a secret of ann");
+    send("GET", "/user/1.0/ann/password_reset");
+    remote = "127.0.0.1";
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(send("POST", "/user/1.0/ann/password", "another secret",
+                       {{"X-Weave-Password-Reset", "AAAA-BBBB-CCCC-DDDD"}})
+                      .text,
+                  "10");
+    }
+    EXPECT_EQ(
+        send("POST", "/user/1.0/ann/password", "another secret", {{"X-Weave-Password-Reset", mailed_code()}})
+            .text,
+        "success");
+}
+
+TEST_F(RegistrationTest, WithoutAPublicUrlThatFitsThereIsNoNode) {
+    create("ann", "a secret of ann");
+    EXPECT_EQ(send("GET", "/user/1.0/ann/node/weave").text, "https://sync.example/x/");
+    urls = auth::PublicUrls();
+    host = "no host";
+    const auto none = send("GET", "/user/1.0/ann/node/weave");
+    EXPECT_EQ(none.status, 200);
+    EXPECT_EQ(none.text, "null");
 }
 
 TEST_F(RegistrationTest, MailsAndCreationsAreBounded) {

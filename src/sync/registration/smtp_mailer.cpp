@@ -8,17 +8,14 @@
 #include <cstring>
 
 #include "base/encoding.hpp"
-#include "sync/registration/user_name.hpp"
+#include "net/http/url.hpp"
+#include "sync/auth/user_name.hpp"
 
 namespace homespun::sync::registration {
 namespace {
 
 using auth::BackendFailure;
 using Kind = BackendFailure::Kind;
-
-bool is_this_machine(std::string_view host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
 
 /// What is left to send of a message.
 struct Upload {
@@ -78,13 +75,13 @@ class SmtpMailer::Curl {
 
 base::Result<std::unique_ptr<SmtpMailer>> SmtpMailer::open(SmtpSettings settings, const base::Clock& clock,
                                                            base::Random& random, base::Logger& logger) {
-    if (!is_mail_address(settings.sender))
+    if (!auth::is_mail_address(settings.sender))
         return base::fail(
             fmt::format("smtp.sender must be an address like sync@example.org, not \"{}\"", settings.sender));
     if (settings.host.find_first_of("/@?#\\ \r\n") != std::string::npos)
         return base::fail(fmt::format("smtp.host is a name or an address, not \"{}\"", settings.host));
     if (!settings.password.empty() && settings.tls == SmtpSettings::Tls::none &&
-        !is_this_machine(settings.host)) {
+        !net::http::is_loopback(settings.host)) {
         return base::fail("smtp.password would go to " + settings.host +
                           " in the clear: set smtp.tls to \"starttls\" or \"tls\"");
     }

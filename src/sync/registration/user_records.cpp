@@ -19,11 +19,20 @@ constexpr std::chrono::seconds patience{5};  // as for every call of a service o
 
 base::Task<BackendResult<void>> RecordsHere::remove(base::Executor& home, auth::BackendUser user,
                                                     std::string /*password*/, std::string /*root*/) {
+    return sweep(home, std::move(user));
+}
+
+base::Task<BackendResult<void>> RecordsHere::sweep(base::Executor& home, auth::BackendUser user) {
     const auto removed = co_await store_.remove_user(home, auth::record_store_user(user), {});
     if (removed) co_return BackendResult<void>();
     co_return std::unexpected(BackendFailure{BackendFailure::Kind::down,
                                              "the record store: " + removed.error().detail,
                                              removed.error().retry_after_s});
+}
+
+base::Task<BackendResult<void>> RecordsElsewhere::sweep(base::Executor& /*home*/,
+                                                        auth::BackendUser /*user*/) {
+    co_return BackendResult<void>();
 }
 
 base::Task<BackendResult<void>> RecordsElsewhere::remove(base::Executor& home, auth::BackendUser user,

@@ -15,6 +15,8 @@ class UserRecords {
     /// is the URL by which this server was called, with a slash at the end.
     virtual base::Task<auth::BackendResult<void>> remove(base::Executor& home, auth::BackendUser user,
                                                          std::string password, std::string root) = 0;
+    /// Once nobody can log in as `user` any more: what was written while they were being removed.
+    virtual base::Task<auth::BackendResult<void>> sweep(base::Executor& home, auth::BackendUser user) = 0;
 };
 
 /// In our own record store.
@@ -23,6 +25,7 @@ class RecordsHere final : public UserRecords {
     explicit RecordsHere(store::Store& store) : store_(store) {}
     base::Task<auth::BackendResult<void>> remove(base::Executor& home, auth::BackendUser user,
                                                  std::string password, std::string root) override;
+    base::Task<auth::BackendResult<void>> sweep(base::Executor& home, auth::BackendUser user) override;
 
   private:
     store::Store& store_;
@@ -38,6 +41,8 @@ class RecordsElsewhere final : public UserRecords {
         : loop_(loop), client_(loop, std::move(settings)) {}
     base::Task<auth::BackendResult<void>> remove(base::Executor& home, auth::BackendUser user,
                                                  std::string password, std::string root) override;
+    /// Nothing: a user who is gone can ask for nothing there.
+    base::Task<auth::BackendResult<void>> sweep(base::Executor& home, auth::BackendUser user) override;
 
   private:
     net::Loop& loop_;

@@ -24,6 +24,25 @@ Response error_answer(int status, int code) {
     return Response(status, "application/json", std::to_string(code));
 }
 
+void append_kb(std::string& out, std::uint64_t bytes) {
+    constexpr double bytes_per_kb = 1024;
+    base::json::append_double(out, static_cast<double>(bytes) / bytes_per_kb);
+}
+
+std::string quota_body(const store::ByCollection<std::uint64_t>& usage, std::uint64_t quota_bytes) {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, used] : usage.collections)
+        bytes += used;
+    std::string body = "[";
+    append_kb(body, bytes);
+    body += ',';
+    if (quota_bytes == 0)
+        body += "null";
+    else
+        append_kb(body, quota_bytes);
+    return body + ']';
+}
+
 Response preflight_answer(const Request& request) {
     Response response(204);
     if (request.headers.has("Origin")) {

@@ -5,20 +5,10 @@
 namespace homespun::sync::storage {
 namespace {
 
-constexpr double bytes_per_kb = 1024.0;
-
 /// {"name": …} for every collection, and X-Weave-Records.
 template <class T, class Append>
 net::http::Response by_collection(const store::ByCollection<T>& found, Append append) {
-    std::string body = "{";
-    for (const auto& [name, value] : found.collections) {
-        if (body.size() > 1) body += ',';
-        base::json::append_string(body, name);
-        body += ':';
-        append(body, value);
-    }
-    body += '}';
-    auto response = json_answer(found.storage, std::move(body));
+    auto response = json_answer(found.storage, collections_body(found.collections, append));
     response.headers.add("X-Weave-Records", std::to_string(found.collections.size()));
     return response;
 }
@@ -56,9 +46,7 @@ StorageService::Answer StorageService::info_usage(Context& context) {
     const auto uid = context.identity<StorageUser>()->uid;
     const auto found = co_await store_.usage(*context.request().executor, uid, *when);
     if (!found) co_return fail(context, found.error());
-    co_return by_collection(*found, [](std::string& out, std::uint64_t bytes) {
-        base::json::append_double(out, static_cast<double>(bytes) / bytes_per_kb);
-    });
+    co_return by_collection(*found, append_kb);
 }
 
 StorageService::Answer StorageService::info_quota(Context& context) {
@@ -67,19 +55,7 @@ StorageService::Answer StorageService::info_quota(Context& context) {
     const auto uid = context.identity<StorageUser>()->uid;
     const auto found = co_await store_.usage(*context.request().executor, uid, *when);
     if (!found) co_return fail(context, found.error());
-    std::uint64_t bytes = 0;
-    for (const auto& [name, used] : found->collections)
-        bytes += used;
-    std::string body = "[";
-    base::json::append_double(body, static_cast<double>(bytes) / bytes_per_kb);
-    body += ',';
-    if (quota_.user_hard == 0) {
-        body += "null]";
-    } else {
-        base::json::append_double(body, static_cast<double>(quota_.user_hard) / bytes_per_kb);
-        body += ']';
-    }
-    co_return json_answer(found->storage, std::move(body));
+    co_return json_answer(found->storage, quota_body(*found, quota_.user_hard));
 }
 
 StorageService::Answer StorageService::info_configuration(Context& context) {

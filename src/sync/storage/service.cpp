@@ -76,8 +76,7 @@ void StorageService::register_natives(barrel::Natives& natives) {
     handler("delete_item", &StorageService::delete_item);
     handler("delete_collection", &StorageService::delete_collection);
     handler("delete_user", &StorageService::delete_user);
-    natives.hook("storage_problem",
-                 [this](Context& context, const barrel::Problem& its) { return problem(context, its); });
+    natives.hook("storage_problem", [](Context&, const barrel::Problem& its) { return problem(its); });
     natives.options("storage_preflight",
                     [](Context& context) { return preflight_answer(context.request()); });
     natives.finish([this](const Context& context, Response& response) { finish(context, response); });
@@ -94,14 +93,12 @@ StorageService::Response StorageService::fail(Context& context, const store::Fai
         case Kind::not_modified:
         case Kind::precondition_failed: {
             Response response(failure.kind == Kind::not_modified ? 304 : 412);
-            if (failure.kind == Kind::precondition_failed) context.set_reason(std::string("modified_since"));
+            if (failure.kind == Kind::precondition_failed) context.set_reason("modified_since");
             response.headers.add("X-Last-Modified", failure.last_modified.text());
             return response;
         }
-        case Kind::not_found: {
-            context.set_reason(std::string("not_found"));
-            return error_answer(404, 0);
-        }
+        case Kind::not_found:
+            return refuse(context, {404, 0, "not_found"});
         case Kind::no_such_batch:
             return refuse(context, {400, 0, "no_such_batch"});
         case Kind::bad_offset:
@@ -119,9 +116,9 @@ StorageService::Response StorageService::fail(Context& context, const store::Fai
     return response;
 }
 
-/// What the runtime refuses before a handler is asked, in the protocol's form.
-StorageService::Response StorageService::problem(Context& context, const barrel::Problem& problem) const {
-    if (context.reason().empty()) context.set_reason(std::string(problem.reason));
+/// What the runtime refuses before a handler is asked, in the protocol's form. It has noted the reason
+/// already.
+StorageService::Response StorageService::problem(const barrel::Problem& problem) {
     auto response = error_answer(problem.status, problem.status == 413 ? 17 : 0);
     if (problem.status == 401) response.headers.add("WWW-Authenticate", "Hawk");
     if (problem.status == 503) response.headers.add("Retry-After", "10");

@@ -55,7 +55,7 @@ class StorageService {
 
     Response refuse(Context& context, const Refusal& refusal) const;
     Response fail(Context& context, const store::Failure& failure) const;
-    Response problem(Context& context, const barrel::Problem& problem) const;
+    static Response problem(const barrel::Problem& problem);
     void finish(const Context& context, Response& response) const;
 
     store::Store& store_;

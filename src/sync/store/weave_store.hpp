@@ -63,8 +63,8 @@ class WeaveStore {
     /// Payloads of one listing: beyond that it is refused as `unavailable`, for it is made in memory.
     static constexpr std::uint64_t most_listed_bytes = std::uint64_t{64} << 20;
 
-    /// The latest `modified` of each collection, expired records included; a collection without records is
-    /// none.
+    /// The latest `modified` of each collection, of expired and purged records too, and at least the
+    /// timestamp of a `replace_user`; a collection that has none of these is not there.
     virtual base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> weave_stamps(
         base::Executor& home, UserId user) = 0;
     /// The number of rows given to `sink`, in the order asked for. Nothing is left out: what would be above

@@ -1,4 +1,5 @@
 #include "base/json.hpp"
+#include "sync/storage/answers.hpp"
 #include "sync/weave/service.hpp"
 #include "sync/weave/weave_user.hpp"
 
@@ -7,8 +8,6 @@ namespace {
 
 using net::http::Response;
 using store::Timestamp;
-
-constexpr double bytes_per_kb = 1024;
 
 Response in_format(Format format, std::string body, std::size_t records) {
     Response response(200, std::string(content_type(format)), std::move(body));
@@ -20,16 +19,7 @@ Response in_format(Format format, std::string body, std::size_t records) {
 /// gets lost (sheet, 11.9).
 template <class List, class Append>
 std::string by_collection(Format format, const List& collections, Append append) {
-    if (format == Format::json) {
-        std::string body = "{";
-        for (const auto& [name, value] : collections) {
-            if (body.size() > 1) body += ',';
-            base::json::append_string(body, name);
-            body += ':';
-            append(body, value);
-        }
-        return body + '}';
-    }
+    if (format == Format::json) return storage::collections_body(collections, append);
     ListWriter writer(format);
     for (const auto& [name, value] : collections) {
         std::string line = "{";
@@ -39,10 +29,6 @@ std::string by_collection(Format format, const List& collections, Append append)
         writer.add(line + '}');
     }
     return writer.finish();
-}
-
-void append_kb(std::string& out, std::uint64_t bytes) {
-    base::json::append_double(out, static_cast<double>(bytes) / bytes_per_kb);
 }
 
 }  // namespace
@@ -68,23 +54,14 @@ WeaveService::Answer WeaveService::info_usage(Context& context) {
     auto& home = *context.request().executor;
     const auto used = co_await parts_.store.usage(home, uid_of(context), {});
     if (!used) co_return fail(context, used.error());
-    co_return Response(200, "application/json", by_collection(Format::json, used->collections, append_kb));
+    co_return Response(200, "application/json",
+                       storage::collections_body(used->collections, storage::append_kb));
 }
 
 WeaveService::Answer WeaveService::info_quota(Context& context) {
     const auto used = co_await parts_.store.usage(*context.request().executor, uid_of(context), {});
     if (!used) co_return fail(context, used.error());
-    std::uint64_t bytes = 0;
-    for (const auto& [name, size] : used->collections)
-        bytes += size;
-    std::string body = "[";
-    append_kb(body, bytes);
-    body += ',';
-    if (quota_bytes_ == 0)
-        body += "null";
-    else
-        append_kb(body, quota_bytes_);
-    co_return Response(200, "application/json", body + ']');
+    co_return Response(200, "application/json", storage::quota_body(*used, quota_bytes_));
 }
 
 WeaveService::Answer WeaveService::get_collection(Context& context) {

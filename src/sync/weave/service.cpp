@@ -69,10 +69,9 @@ WeaveService::Response WeaveService::fail(Context& context, const store::Failure
     }
     parts_.logger.warning("store_unavailable",
                           {{"detail", failure.detail}, {"target", context.request().path()}});
-    context.set_reason("store_unavailable");
-    context.set_hint(failure.detail);
     barrel::Problem unavailable{.status = 503, .reason = "store_unavailable", .hint = failure.detail};
     unavailable.headers.emplace_back("Retry-After", std::to_string(std::max(failure.retry_after_s, 1)));
+    context.explain(unavailable);
     return parts_.answers.problem(context, unavailable);
 }
 

@@ -39,8 +39,11 @@ class WeaveService {
     using Context = barrel::Context;
     using Response = net::http::Response;
     using Answer = base::Task<Response>;
-    /// The bytes a user may still store; nothing without a quota.
-    using Room = std::expected<std::optional<std::int64_t>, store::Failure>;
+    /// What a check yields when a write may go on, else the answer.
+    template <class T>
+    using Allowed = std::expected<T, Response>;
+    /// The bytes a user may still store, more than 0; nothing without a quota.
+    using Room = std::optional<std::int64_t>;
 
     Answer info_collections(Context& context);
     Answer info_counts(Context& context);
@@ -55,9 +58,10 @@ class WeaveService {
     Answer delete_storage(Context& context);
 
     Answer store_single(Context& context, store::WeaveUpdate update, store::Precondition when, Room room);
-    Answer store_batch(Context& context, PostBody body, store::Precondition when);
+    Answer store_batch(Context& context, PostBody body, store::Precondition when, Room room);
     Answer remove(Context& context, store::WeaveQuery query);
-    base::Task<Room> room(Context& context);
+    base::Task<Allowed<Room>> room(Context& context);
+    base::Task<Allowed<store::Precondition>> precondition(Context& context);
 
     Response fail(Context& context, const store::Failure& failure) const;
     Response problem(Context& context, const barrel::Problem& problem) const;

@@ -35,8 +35,8 @@ inline net::http::Response refuse(barrel::Context& context, Refusal refusal) {
 
 /// Codes of the sheet's section 3.
 enum Code : int {
-    overwrite_refused = 4,
     invalid_user = 3,
+    overwrite_refused = 4,
     not_json = 6,
     invalid_record = 8,
     invalid_collection = 13,

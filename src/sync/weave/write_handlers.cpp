@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "sync/storage/answers.hpp"
 #include "sync/weave/service.hpp"
 #include "sync/weave/weave_user.hpp"
 
@@ -13,7 +14,6 @@ using net::http::Response;
 using store::Timestamp;
 using store::WeaveWrite;
 
-constexpr double bytes_per_kb = 1024;
 constexpr std::int64_t little_room = std::int64_t{1} << 20;
 
 Refusal refusal_for(const BodyRefusal& refusal) {
@@ -22,7 +22,7 @@ Refusal refusal_for(const BodyRefusal& refusal) {
 }
 
 /// X-If-Unmodified-Since; the error when it is no time.
-std::expected<store::Precondition, Refusal> precondition(const net::http::Request& request) {
+std::expected<store::Precondition, Refusal> condition(const net::http::Request& request) {
     store::Precondition when;
     const auto text = request.headers.find("X-If-Unmodified-Since");
     if (!text) return when;
@@ -38,14 +38,10 @@ Response written(Timestamp answered, std::string body, std::optional<std::int64_
     response.headers.add("X-Weave-Timestamp", answered.text());
     if (room && *room <= little_room) {
         std::string left;
-        base::json::append_double(left, static_cast<double>(*room) / bytes_per_kb);
+        storage::append_kb(left, static_cast<std::uint64_t>(*room));
         response.headers.add("X-Weave-Quota-Remaining", left);
     }
     return response;
-}
-
-bool is_over(const std::optional<std::int64_t>& room) {
-    return room && *room <= 0;
 }
 
 void append_failed(base::json::Writer& writer, const PostBody& body) {
@@ -83,26 +79,55 @@ std::string batch_failure(Timestamp now, const PostBody& body) {
 }  // namespace
 
 /// Only what is stored already counts, so the last write may go beyond (sheet, 4.7).
-base::Task<WeaveService::Room> WeaveService::room(Context& context) {
+base::Task<WeaveService::Allowed<WeaveService::Room>> WeaveService::room(Context& context) {
     if (quota_bytes_ == 0) co_return std::nullopt;
     const auto used = co_await parts_.store.usage(*context.request().executor, uid_of(context), {});
-    if (!used) co_return std::unexpected(used.error());
+    if (!used) co_return std::unexpected(fail(context, used.error()));
     auto left = static_cast<std::int64_t>(quota_bytes_);
     for (const auto& [name, size] : used->collections)
         left -= static_cast<std::int64_t>(size);
+    if (left <= 0) co_return std::unexpected(refuse(context, {over_quota, "over_quota"}));
     co_return left;
 }
 
-/// Quota, then the precondition's form, then the body (sheet, 4.6).
+/// The precondition counts before the body (sheet, 4.6), which the store never sees when it is bad. What may
+/// change until the write the store judges once more, with the write itself.
+base::Task<WeaveService::Allowed<store::Precondition>> WeaveService::precondition(Context& context) {
+    const auto when = condition(context.request());
+    if (!when) co_return std::unexpected(refuse(context, when.error()));
+    if (!when->if_unmodified_since) co_return *when;
+    const auto stamps = co_await parts_.records.weave_stamps(*context.request().executor, uid_of(context));
+    if (!stamps) co_return std::unexpected(fail(context, stamps.error()));
+    const auto has = std::ranges::find(*stamps, context.parameter("collection"),
+                                       &std::pair<std::string, Timestamp>::first);
+    if (has != stamps->end() && has->second > *when->if_unmodified_since)
+        co_return std::unexpected(
+            fail(context, {store::Failure::Kind::precondition_failed, has->second, 0, {}}));
+    co_return *when;
+}
+
+/// Quota, then the precondition, then the body (sheet, 4.6).
 WeaveService::Answer WeaveService::put_item(Context& context) {
     auto space = co_await room(context);
-    if (!space) co_return fail(context, space.error());
-    if (is_over(*space)) co_return refuse(context, {over_quota, "over_quota"});
-    const auto when = precondition(context.request());
-    if (!when) co_return refuse(context, when.error());
+    if (!space) co_return std::move(space.error());
+    auto when = co_await precondition(context);
+    if (!when) co_return std::move(when.error());
     auto update = read_put(context.request().body, context.parameter("id"), limits_);
     if (!update) co_return refuse(context, refusal_for(update.error()));
-    co_return co_await store_single(context, std::move(*update), *when, std::move(space));
+    co_return co_await store_single(context, std::move(*update), *when, *space);
+}
+
+/// The precondition, the body, then the quota.
+WeaveService::Answer WeaveService::post_collection(Context& context) {
+    auto when = co_await precondition(context);
+    if (!when) co_return std::move(when.error());
+    auto body = read_post(context.request().body, limits_);
+    if (!body) co_return refuse(context, refusal_for(body.error()));
+    auto space = co_await room(context);
+    if (!space) co_return std::move(space.error());
+    auto storing = body->single ? store_single(context, std::move(body->updates.front()), *when, *space)
+                                : store_batch(context, std::move(*body), *when, *space);
+    co_return co_await std::move(storing);
 }
 
 WeaveService::Answer WeaveService::store_single(Context& context, store::WeaveUpdate update,
@@ -115,36 +140,21 @@ WeaveService::Answer WeaveService::store_single(Context& context, store::WeaveUp
     if (!modified) co_return fail(context, modified.error());
     // Without payload the body may be an old time; the header never is.
     const auto began = context.identity<WeaveUser>()->began;
-    co_return written(std::max(began, *modified), modified->text(), *space);
+    co_return written(std::max(began, *modified), modified->text(), space);
 }
 
-/// The precondition's form, the body, then the quota.
-WeaveService::Answer WeaveService::post_collection(Context& context) {
-    const auto when = precondition(context.request());
-    if (!when) co_return refuse(context, when.error());
-    auto body = read_post(context.request().body, limits_);
-    if (!body) co_return refuse(context, refusal_for(body.error()));
-    if (!body->single) co_return co_await store_batch(context, std::move(*body), *when);
-    auto space = co_await room(context);
-    if (!space) co_return fail(context, space.error());
-    if (is_over(*space)) co_return refuse(context, {over_quota, "over_quota"});
-    co_return co_await store_single(context, std::move(body->updates.front()), *when, std::move(space));
-}
-
-WeaveService::Answer WeaveService::store_batch(Context& context, PostBody body, store::Precondition when) {
-    const auto space = co_await room(context);
-    if (!space) co_return fail(context, space.error());
-    if (is_over(*space)) co_return refuse(context, {over_quota, "over_quota"});
+WeaveService::Answer WeaveService::store_batch(Context& context, PostBody body, store::Precondition when,
+                                               Room space) {
     const auto modified = co_await parts_.records.weave_write(
         *context.request().executor, uid_of(context), std::string(context.parameter("collection")),
         std::move(body.updates), WeaveWrite::batch, when);
     if (!modified && modified.error().kind != store::Failure::Kind::unavailable)
         co_return fail(context, modified.error());
-    if (modified) co_return written(*modified, batch_answer(*modified, body), *space);
+    if (modified) co_return written(*modified, batch_answer(*modified, body), space);
     // Clients send again what failed; they do not look at the status of a list (sheet, 4.5).
     (void)fail(context, modified.error());
     const auto began = context.identity<WeaveUser>()->began;
-    co_return written(began, batch_failure(began, body), *space);
+    co_return written(began, batch_failure(began, body), space);
 }
 
 WeaveService::Answer WeaveService::delete_item(Context& context) {
@@ -159,7 +169,7 @@ WeaveService::Answer WeaveService::delete_collection(Context& context) {
 }
 
 WeaveService::Answer WeaveService::remove(Context& context, store::WeaveQuery query) {
-    const auto when = precondition(context.request());
+    const auto when = condition(context.request());
     if (!when) co_return refuse(context, when.error());
     const auto removed = co_await parts_.records.weave_remove(*context.request().executor, uid_of(context),
                                                               std::string(context.parameter("collection")),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sync/store/sqlite/accounts_sqlite.hpp"
+#include "sync/store/sqlite/prepare_tables.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -125,28 +126,9 @@ CREATE TABLE invite (
 }  // namespace
 
 base::Result<void> prepare_accounts_schema(Database& database, const std::string& path) {
-    const auto failed = [&](const SqlError& error) {
-        return base::fail(fmt::format("cannot prepare {}: {}", path, error.message));
-    };
-    if (auto set = database.execute("PRAGMA foreign_keys=ON"); !set) return failed(set.error());
-    // Read under the write lock, so that two programs that start at once do not both make the tables.
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return failed(transaction.error());
-    const auto version = database.user_version();
-    if (!version) return failed(version.error());
-    if (*version > accounts_format) {
-        return base::fail(
-            fmt::format("{} has format {}, and this program knows formats up to {}: it was written by a "
-                        "newer version of homespun. Start that version, or restore the backup made "
-                        "before the upgrade",
-                        path, *version, accounts_format));
-    }
-    if (*version < 1) {
-        if (auto made = database.execute(format_1); !made) return failed(made.error());
-        if (auto set = database.set_user_version(1); !set) return failed(set.error());
-    }
-    if (auto done = transaction->commit(); !done) return failed(done.error());
-    return {};
+    if (auto set = database.execute("PRAGMA foreign_keys=ON"); !set)
+        return base::fail(fmt::format("cannot prepare {}: {}", path, set.error().message));
+    return prepare_tables(database, path, accounts_format, format_1);
 }
 
 }  // namespace homespun::sync::store::sqlite

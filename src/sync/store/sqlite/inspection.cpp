@@ -1,5 +1,4 @@
 #include "sync/store/sqlite/inspection.hpp"
-#include "sync/store/sqlite/registration_sqlite.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +6,7 @@
 #include <ranges>
 
 #include "sync/store/sqlite/accounts_sqlite.hpp"
+#include "sync/store/sqlite/registration_sqlite.hpp"
 #include "sync/store/sqlite/shard_schema.hpp"
 #include "sync/store/sqlite/sqlite_store.hpp"
 #include "sync/store/sqlite/token_sqlite.hpp"

@@ -1,6 +1,6 @@
 #include "sync/store/sqlite/registration_sqlite.hpp"
 
-#include <fmt/format.h>
+#include "sync/store/sqlite/prepare_tables.hpp"
 
 namespace homespun::sync::store::sqlite {
 namespace {
@@ -14,27 +14,6 @@ CREATE TABLE user(userid INTEGER PRIMARY KEY AUTOINCREMENT, username VARCHAR(32)
 CREATE TABLE reset_codes(userid INTEGER NOT NULL, product VARCHAR(64) NOT NULL, reset VARCHAR(32) NOT NULL,
   expiration BIGINT NOT NULL, PRIMARY KEY(userid, product));
 )";
-
-SqlResult<void> prepare_schema(Database& database, const std::string& path) {
-    const auto version = database.user_version();
-    if (!version) return std::unexpected(version.error());
-    if (*version > registration_format) {
-        return std::unexpected(
-            SqlError{0, fmt::format("{} has format {}, this program knows {}: it was written by a newer "
-                                    "version; use that one, or restore a backup",
-                                    path, *version, registration_format)});
-    }
-    if (*version == registration_format) return {};
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return std::unexpected(transaction.error());
-    // Another program that shares the file may have made the tables meanwhile.
-    const auto now = database.user_version();
-    if (!now) return std::unexpected(now.error());
-    if (*now == registration_format) return {};
-    if (auto made = database.execute(schema); !made) return made;
-    if (auto set = database.set_user_version(registration_format); !set) return set;
-    return transaction->commit();
-}
 
 std::int64_t number(std::uint64_t id) {
     return static_cast<std::int64_t>(id);
@@ -55,7 +34,8 @@ base::Result<std::unique_ptr<RegistrationSqlite>> RegistrationSqlite::open(const
     options.vfs = vfs;
     auto database = Database::open(path, options);
     if (!database) return base::fail(database.error().message);
-    if (auto ready = prepare_schema(*database, path); !ready) return base::fail(ready.error().message);
+    if (auto ready = prepare_tables(*database, path, registration_format, schema); !ready)
+        return std::unexpected(ready.error());
     return std::unique_ptr<RegistrationSqlite>(new RegistrationSqlite(std::move(*database)));
 }
 
@@ -147,6 +127,15 @@ RegistrationSqlite::Outcome<void> RegistrationSqlite::write_code(std::uint64_t u
 
 RegistrationSqlite::Outcome<void> RegistrationSqlite::erase_code(std::uint64_t user) {
     return told(database_.use("DELETE FROM reset_codes WHERE userid = ?1").bind(1, number(user)).run());
+}
+
+RegistrationSqlite::Outcome<bool> RegistrationSqlite::take_code(std::uint64_t user, const std::string& text) {
+    auto done = database_.use("DELETE FROM reset_codes WHERE userid = ?1 AND product = 'auth' AND reset = ?2")
+                    .bind(1, number(user))
+                    .bind(2, text)
+                    .run();
+    if (!done) return std::unexpected(done.error().message);
+    return database_.changes() > 0;
 }
 
 SqlResult<void> RegistrationSqlite::probe() {

@@ -43,6 +43,7 @@ class RegistrationSqlite final : public registration::ResetCodeStore {
     Outcome<std::optional<Code>> read_code(std::uint64_t user) override;
     Outcome<void> write_code(std::uint64_t user, const Code& code) override;
     Outcome<void> erase_code(std::uint64_t user) override;
+    Outcome<bool> take_code(std::uint64_t user, const std::string& text) override;
     /// For the heartbeat.
     SqlResult<void> probe();
 

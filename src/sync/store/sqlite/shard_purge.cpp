@@ -1,5 +1,6 @@
 #include "sync/store/sqlite/shard_purge.hpp"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -86,11 +87,12 @@ SqlResult<bool> ShardPurge::expired_rows(Timestamp now) {
 
 SqlResult<bool> ShardPurge::remove_expired(std::int64_t cid, Timestamp now) {
     std::int64_t bytes = 0;
+    std::int64_t latest = 0;
     std::vector<std::int64_t> doomed;
     {
         auto rows = database_.use(
-            "SELECT rowid, length(payload) FROM bso INDEXED BY bso_expiry WHERE cid = ?1 AND expiry <= ?2 "
-            "LIMIT ?3");
+            "SELECT rowid, length(payload), modified FROM bso INDEXED BY bso_expiry "
+            "WHERE cid = ?1 AND expiry <= ?2 LIMIT ?3");
         rows.bind(1, cid).bind(2, now.hundredths).bind(3, most_rows);
         while (true) {
             const auto row = rows.step();
@@ -98,16 +100,21 @@ SqlResult<bool> ShardPurge::remove_expired(std::int64_t cid, Timestamp now) {
             if (!*row) break;
             doomed.push_back(rows.integer(0));
             bytes += rows.integer(1);
+            latest = std::max(latest, rows.integer(2));
         }
     }
     for (const auto rowid : doomed) {
         auto done = database_.use("DELETE FROM bso WHERE rowid = ?1").bind(1, rowid).run();
         if (!done) return std::unexpected(done.error());
     }
-    auto done = database_.use("UPDATE collection SET count = count - ?2, bytes = bytes - ?3 WHERE cid = ?1")
+    auto done = database_
+                    .use(
+                        "UPDATE collection SET count = count - ?2, bytes = bytes - ?3, "
+                        "latest_gone = max(latest_gone, ?4) WHERE cid = ?1")
                     .bind(1, cid)
                     .bind(2, static_cast<std::int64_t>(doomed.size()))
                     .bind(3, bytes)
+                    .bind(4, latest)
                     .run();
     if (!done) return std::unexpected(done.error());
     removed_ += static_cast<std::int64_t>(doomed.size());

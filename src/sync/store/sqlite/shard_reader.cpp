@@ -53,19 +53,6 @@ SqlResult<ByCollection<Timestamp>> read_info(Database& database, UserId user) {
     }
 }
 
-struct FoundCollection {
-    std::int64_t cid = 0;  ///< 0: does not exist
-    Timestamp modified;
-};
-
-SqlResult<FoundCollection> find_collection(Database& database, UserId user, std::string_view name) {
-    auto row = database.use("SELECT cid, modified FROM collection WHERE user = ?1 AND name = ?2");
-    const auto found = row.bind(1, static_cast<std::int64_t>(user)).bind(2, name).step();
-    if (!found) return std::unexpected(found.error());
-    if (!*found) return FoundCollection{};
-    return FoundCollection{row.integer(0), {row.integer(1)}};
-}
-
 RecordView view_of(const Statement& row, bool full) {
     if (!full) return RecordView{row.text(0), {}, std::nullopt, {}};
     return RecordView{row.text(0), row.text(3), row.optional_integer(2), {row.integer(1)}};
@@ -105,11 +92,6 @@ struct ShardReader::Page {
         return true;
     }
 };
-
-Failure ShardReader::failed(const SqlError& error) const {
-    logger_.error("read_failed", {{"code", std::int64_t{error.code}}, {"error", error.message}});
-    return Failure{Failure::Kind::unavailable, {}, 10, error.message};
-}
 
 base::Task<Outcome<ByCollection<Timestamp>>> ShardReader::info(base::Executor& home, UserId user,
                                                                Precondition when) {

@@ -9,6 +9,7 @@
 #include "sync/store/sqlite/offset_token.hpp"
 #include "sync/store/sqlite/page_ranking.hpp"
 #include "sync/store/sqlite/read_pool.hpp"
+#include "sync/store/sqlite/read_steps.hpp"
 #include "sync/store/sqlite/shard_writer.hpp"
 #include "sync/store/sqlite/user_table.hpp"
 
@@ -46,7 +47,7 @@ class ShardReader {
                   PageRanking& ranking);
     Step rank_all(base::Executor& home, Database& database, std::int64_t cid, const Page& page,
                   PageRanking& ranking);
-    Failure failed(const SqlError& error) const;
+    [[nodiscard]] Failure failed(const SqlError& error) const { return read_failure(logger_, error); }
     [[nodiscard]] std::int64_t now() const { return Timestamp::from_ms(clock_.now_ms()).hundredths; }
 
     ReadPool& pool_;

@@ -27,6 +27,7 @@ CREATE TABLE collection(
     modified INTEGER NOT NULL,
     count INTEGER NOT NULL DEFAULT 0,
     bytes INTEGER NOT NULL DEFAULT 0,
+    latest_gone INTEGER NOT NULL DEFAULT 0,
     UNIQUE(user, name)
 );
 
@@ -120,7 +121,7 @@ SqlResult<void> create_shard(Database& database, const ShardIdentity& identity) 
 }
 
 std::span<const Migration> shard_migrations() {
-    static const std::array<Migration, 2> steps = {{
+    static const std::array<Migration, 3> steps = {{
         // 2: what has expired is found by collection, so that a user's sums read that user's rows only.
         {1,
          [](Database& database) {
@@ -134,6 +135,12 @@ std::span<const Migration> shard_migrations() {
              return database.execute(
                  "ALTER TABLE bso ADD COLUMN parentid TEXT;"
                  "ALTER TABLE bso ADD COLUMN predecessorid TEXT");
+         }},
+        // 4: the timestamp of a collection of Sync 1.1 when the purge has taken the record that had it.
+        {3,
+         [](Database& database) {
+             return database.execute(
+                 "ALTER TABLE collection ADD COLUMN latest_gone INTEGER NOT NULL DEFAULT 0");
          }},
     }};
     return steps;

@@ -10,7 +10,7 @@
 namespace homespun::sync::store::sqlite {
 
 /// The format of a shard file, kept in `PRAGMA user_version`. docs/storage-format.md describes it.
-constexpr std::int64_t shard_format = 3;
+constexpr std::int64_t shard_format = 4;
 /// `PRAGMA application_id` of a shard file: "HmSs".
 constexpr std::int64_t shard_application_id = 0x486d5373;
 

@@ -329,11 +329,12 @@ ShardTables::Applied ShardTables::replace_user(const WriteRequest& request, User
                     .bind(3, state.last_write.hundredths)
                     .run();
     if (!late) return std::unexpected(late.error());
-    auto done = database_.use("UPDATE collection SET user = ?1, modified = ?3 WHERE user = ?2")
-                    .bind(1, user)
-                    .bind(2, place)
-                    .bind(3, moment.timestamp.hundredths)
-                    .run();
+    auto done =
+        database_.use("UPDATE collection SET user = ?1, modified = ?3, latest_gone = ?3 WHERE user = ?2")
+            .bind(1, user)
+            .bind(2, place)
+            .bind(3, moment.timestamp.hundredths)
+            .run();
     if (done) done = set_tombstone(user, moment.timestamp);
     if (done) done = database_.use("DELETE FROM tombstone WHERE user = ?1").bind(1, place).run();
     if (!done) return std::unexpected(done.error());

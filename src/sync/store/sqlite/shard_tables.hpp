@@ -68,9 +68,9 @@ class ShardTables {
     Applied replace_user(const WriteRequest& request, UserState& state, UserState& staged, Moment moment);
     Applied open_batch(const WriteRequest& request, UserState& state, Moment moment);
     Applied append_batch(const WriteRequest& request, UserState& state, Moment moment);
+    Applied commit_batch(const WriteRequest& request, UserState& state, Moment moment);
     Applied weave_write(const WriteRequest& request, UserState& state, Moment moment);
     Applied weave_remove(const WriteRequest& request, UserState& state, Moment moment);
-    Applied commit_batch(const WriteRequest& request, UserState& state, Moment moment);
 
     SqlResult<std::optional<Timestamp>> live_record(std::int64_t cid, std::string_view id, Timestamp now);
     SqlResult<std::int64_t> cid_for(const WriteRequest& request, const UserState& state, Timestamp timestamp);

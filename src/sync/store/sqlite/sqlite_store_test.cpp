@@ -297,6 +297,51 @@ TEST_F(SqliteStoreTest, ExpiredRowsArePurgedUnderUnbrokenLoad) {
               2500u);
 }
 
+// Sheet sync-legacy, 4.1: the timestamp of a collection of Sync 1.1 is the latest of its records, expired
+// ones too.
+TEST_F(SqliteStoreTest, ThePurgeMovesNoTimestampOfACollectionOfSync11) {
+    constexpr UserId weaver = (UserId{1} << 40) + 1;
+    auto store = open(1);
+    const auto write = [&](const std::string& id, std::optional<std::int64_t> ttl, Precondition when) {
+        clock_.advance_ms(10);
+        return run_on(loop_, [&] {
+            return (*store)->weave_write(loop_, weaver, "col", {{.id = id, .payload = "x", .ttl = ttl}},
+                                         WeaveWrite::single, when);
+        });
+    };
+    const auto stamps = [&] {
+        return run_on(loop_, [&] { return (*store)->weave_stamps(loop_, weaver); }).value();
+    };
+    const auto first = write("keep", {}, {});
+    const auto last = write("brief", 5, {});
+    ASSERT_TRUE(first && last);
+    const std::vector<std::pair<std::string, Timestamp>> expected{{"col", *last}};
+    for (const int rows : {1, 0}) {
+        SCOPED_TRACE(rows);
+        clock_.advance_ms(60'000);
+        EXPECT_TRUE(eventually([&] { return count_rows(0, "bso WHERE expiry IS NOT NULL") == 0; }));
+        EXPECT_EQ(count_rows(0, "bso"), rows);
+        EXPECT_EQ(stamps(), expected);
+        const auto refused = write("late", {}, {.if_unmodified_since = *first});
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, Failure::Kind::precondition_failed);
+        EXPECT_EQ(refused.error().last_modified, *last);
+        store->reset();
+        store = open(1);
+        EXPECT_EQ(stamps(), expected);
+        // A ttl alone moves nothing, and now the other one expires, too: no record is left.
+        if (rows == 0) break;
+        clock_.advance_ms(10);
+        ASSERT_TRUE(run_on(loop_, [&] {
+            return (*store)->weave_write(loop_, weaver, "col", {{.id = "keep", .ttl = 1}}, WeaveWrite::single,
+                                         {});
+        }));
+    }
+    const auto next = write("keep", {}, {.if_unmodified_since = *last});
+    ASSERT_TRUE(next);
+    EXPECT_EQ(stamps().front().second, *next);
+}
+
 TEST_F(SqliteStoreTest, FreePagesGoBackToTheSystemWhenIdle) {
     auto store = open(1);
     ASSERT_TRUE(store);
@@ -411,6 +456,19 @@ TEST_F(SqliteStoreTest, WhatTakesAUsersPlaceIsNewerThanAllBefore) {
     });
     ASSERT_TRUE(listed);
     EXPECT_EQ(found, std::vector<std::string>{"restored"});
+}
+
+TEST_F(SqliteStoreTest, WhatTakesAUsersPlaceIsNewerForSync11Too) {
+    constexpr UserId weaver = (UserId{1} << 40) + 1;
+    auto store = open(1);
+    const auto place = (*store)->staging_place(weaver);
+    ASSERT_TRUE(post(**store, place, {}));
+    clock_.advance_ms(10);
+    const auto replaced = run_on(loop_, [&] { return (*store)->replace_user(loop_, weaver, place, {}); });
+    ASSERT_TRUE(replaced);
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->weave_stamps(loop_, weaver); }).value(),
+              (std::vector<std::pair<std::string, Timestamp>>{{"col", *replaced}}))
+        << "a collection whose records have all expired";
 }
 
 TEST_F(SqliteStoreTest, OnANearlyFullDiskWhatFitsIsWritten) {

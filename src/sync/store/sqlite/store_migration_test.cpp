@@ -72,6 +72,7 @@ TEST_F(StoreMigration, BringsEveryShardUpToDateAndKeepsCopies) {
                   .value_or(0),
               1U)
         << "the new columns are there";
+    EXPECT_EQ(run_on(loop_, [&] { return (*store)->weave_stamps(loop_, user_); }).value().size(), 1U);
     store->reset();
     for (std::size_t number = 0; number < 2; ++number) {
         EXPECT_EQ(format_of(file(number)), shard_format);

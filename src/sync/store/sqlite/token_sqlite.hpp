@@ -55,9 +55,31 @@ class TokenSqlite final : public token::TokenStore {
     };
     explicit TokenSqlite(Database database) : database_(std::move(database)) {}
 
-    SqlResult<std::expected<token::Assignment, token::AssignFailure>> assign_in_transaction(
-        const std::string& email, const token::KeyFacts& facts, std::int64_t now_ms,
-        const token::Admission& admission);
+    using Assigned = std::expected<token::Assignment, token::AssignFailure>;
+    /// Where a new row of `users` is.
+    struct Place {
+        std::uint64_t uid;
+        std::int64_t node;
+        std::string url;  ///< of the node
+    };
+
+    SqlResult<Assigned> assign_in_transaction(const std::string& email, const token::KeyFacts& facts,
+                                              std::int64_t now_ms, const token::Admission& admission);
+    /// Of somebody who has no row yet.
+    SqlResult<Assigned> assign_first(const std::string& email, const token::KeyFacts& facts,
+                                     std::int64_t now_ms, const token::Admission& admission);
+    /// `rows`: all of this person, the current one first.
+    SqlResult<Assigned> assign_again(const std::string& email, const token::KeyFacts& facts,
+                                     std::int64_t now_ms, std::vector<Row>& rows);
+    /// The assignment as the current row has it; one that was replaced, or whose node is gone, gets a new
+    /// row.
+    SqlResult<Assigned> settle(const std::string& email, std::int64_t now_ms, Row& current);
+    SqlResult<bool> admits(const token::Admission& admission);
+    /// A new row on the node with most room; nothing when none has any.
+    SqlResult<std::optional<Place>> place_user(const std::string& email, std::int64_t generation,
+                                               std::string_view state,
+                                               std::optional<std::int64_t> keys_changed_at,
+                                               std::int64_t now_ms);
     SqlResult<std::vector<Row>> rows_of(const std::string& email);
     SqlResult<std::optional<std::string>> node_url(std::int64_t node);
     SqlResult<std::optional<std::int64_t>> allocate_node();
@@ -68,6 +90,8 @@ class TokenSqlite final : public token::TokenStore {
     SqlResult<std::uint64_t> insert_user(const std::string& email, std::int64_t generation,
                                          std::string_view state, std::optional<std::int64_t> keys_changed_at,
                                          std::int64_t now_ms, std::int64_t node);
+    /// Never lowers what the row has by now.
+    SqlResult<void> raise_values(std::uint64_t uid, const token::NewValues& values);
     SqlResult<void> replace_others(const std::string& email, std::uint64_t current, std::int64_t at);
 
     Database database_;

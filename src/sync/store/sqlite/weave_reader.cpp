@@ -6,39 +6,50 @@
 namespace homespun::sync::store::sqlite {
 namespace {
 
-SqlResult<std::int64_t> find_cid(Database& database, UserId user, std::string_view name) {
-    auto row = database.use("SELECT cid FROM collection WHERE user = ?1 AND name = ?2");
-    const auto found = row.bind(1, static_cast<std::int64_t>(user)).bind(2, name).step();
-    if (!found) return std::unexpected(found.error());
-    return *found ? row.integer(0) : 0;
-}
-
 std::optional<std::string_view> optional_text(const Statement& row, int column) {
     if (row.is_null(column)) return std::nullopt;
     return row.text(column);
 }
 
 SqlResult<std::vector<std::pair<std::string, Timestamp>>> read_stamps(Database& database, UserId user) {
-    auto rows = database.use(
-        "SELECT name, (SELECT modified FROM bso WHERE bso.cid = collection.cid ORDER BY modified DESC LIMIT "
-        "1) "
-        "FROM collection WHERE user = ?1 ORDER BY name");
+    auto rows = database.use("SELECT cid, name FROM collection WHERE user = ?1 ORDER BY name");
     rows.bind(1, static_cast<std::int64_t>(user));
     std::vector<std::pair<std::string, Timestamp>> stamps;
     while (true) {
         const auto row = rows.step();
         if (!row) return std::unexpected(row.error());
         if (!*row) return stamps;
-        if (!rows.is_null(1)) stamps.emplace_back(rows.text(0), Timestamp{rows.integer(1)});
+        const auto stamp = weave_stamp(database, rows.integer(0));
+        if (!stamp) return std::unexpected(stamp.error());
+        if (*stamp != Timestamp{}) stamps.emplace_back(rows.text(1), *stamp);
     }
 }
 
-}  // namespace
-
-Failure WeaveReader::failed(const SqlError& error) const {
-    logger_.error("read_failed", {{"code", std::int64_t{error.code}}, {"error", error.message}});
-    return Failure{Failure::Kind::unavailable, {}, 10, error.message};
+/// Gives one row to the sink; the size of its payload.
+SqlResult<std::size_t> give(Database& database, std::int64_t rowid, bool full, const WeaveSink& sink) {
+    auto row = database.use(
+        "SELECT id, modified, sortindex, parentid, predecessorid, CASE WHEN ?2 THEN payload END "
+        "FROM bso WHERE rowid = ?1");
+    const auto found = row.bind(1, rowid).bind(2, std::int64_t{full}).step();
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return 0;
+    const auto payload = row.text(5);
+    sink({.id = row.text(0),
+          .payload = payload,
+          .parentid = optional_text(row, 3),
+          .predecessorid = optional_text(row, 4),
+          .sortindex = row.optional_integer(2),
+          .modified = {row.integer(1)}});
+    return payload.size();
 }
+
+Failure too_large() {
+    constexpr int later_s = 600;
+    return Failure{
+        Failure::Kind::unavailable, {}, later_s, "a listing above 64 MiB: it must be asked for in parts"};
+}
+
+}  // namespace
 
 base::Task<Outcome<std::vector<std::pair<std::string, Timestamp>>>> WeaveReader::stamps(base::Executor& home,
                                                                                         UserId user) {
@@ -74,39 +85,21 @@ base::Task<Outcome<std::uint64_t>> WeaveReader::find(base::Executor& home, UserI
     if (!lease) co_return std::unexpected(failed(lease.error()));
     Database& database = **lease;
     if (auto begun = database.use("BEGIN").run(); !begun) co_return std::unexpected(failed(begun.error()));
-    const auto cid = find_cid(database, user, collection);
-    if (!cid) co_return std::unexpected(failed(cid.error()));
+    const auto found = find_collection(database, user, collection);
+    if (!found) co_return std::unexpected(failed(found.error()));
     std::vector<std::int64_t> rows;
-    auto selecting = select(home, database, *cid, query, rows);
+    auto selecting = select(home, database, found->cid, query, rows);
     if (const auto selected = co_await std::move(selecting); !selected)
         co_return std::unexpected(failed(selected.error()));
     TimeSlice slice;
     std::uint64_t bytes = 0;
     for (const auto rowid : rows) {
-        auto row = database.use(
-            "SELECT id, modified, sortindex, parentid, predecessorid, CASE WHEN ?2 THEN payload END "
-            "FROM bso WHERE rowid = ?1");
-        const auto found = row.bind(1, rowid).bind(2, std::int64_t{query.full}).step();
-        if (!found) co_return std::unexpected(failed(found.error()));
-        if (!*found) continue;
-        sink({.id = row.text(0),
-              .payload = row.text(5),
-              .parentid = optional_text(row, 3),
-              .predecessorid = optional_text(row, 4),
-              .sortindex = row.optional_integer(2),
-              .modified = {row.integer(1)}});
-        const auto size = row.text(5).size();
-        slice.used(size);
-        bytes += size;
-        if (bytes > WeaveStore::most_listed_bytes) {
-            constexpr int later_s = 600;
-            co_return std::unexpected(Failure{Failure::Kind::unavailable,
-                                              {},
-                                              later_s,
-                                              "a listing above 64 MiB: it must be asked for in parts"});
-        }
+        const auto size = give(database, rowid, query.full, sink);
+        if (!size) co_return std::unexpected(failed(size.error()));
+        slice.used(*size);
+        bytes += *size;
+        if (bytes > WeaveStore::most_listed_bytes) co_return std::unexpected(too_large());
         if (!slice.is_over()) continue;
-        row.reset();
         co_await base::yield_to(home);
         slice = {};
     }

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/task.hpp"
 #include "sync/store/sqlite/read_pool.hpp"
+#include "sync/store/sqlite/read_steps.hpp"
 #include "sync/store/weave_store.hpp"
 
 namespace homespun::sync::store::sqlite {
@@ -27,7 +28,7 @@ class WeaveReader {
   private:
     base::Task<SqlResult<void>> select(base::Executor& home, Database& database, std::int64_t cid,
                                        const WeaveQuery& query, std::vector<std::int64_t>& rows) const;
-    Failure failed(const SqlError& error) const;
+    [[nodiscard]] Failure failed(const SqlError& error) const { return read_failure(logger_, error); }
 
     ReadPool& pool_;
     const base::Clock& clock_;

@@ -75,7 +75,10 @@ SqlResult<Statement> WeaveSelect::prepare(Database& database) const {
 }
 
 SqlResult<Timestamp> weave_stamp(Database& database, std::int64_t cid) {
-    auto row = database.use("SELECT modified FROM bso WHERE cid = ?1 ORDER BY modified DESC LIMIT 1");
+    auto row = database.use(
+        "SELECT max(latest_gone, coalesce((SELECT modified FROM bso WHERE cid = ?1 ORDER BY modified DESC "
+        "LIMIT "
+        "1), 0)) FROM collection WHERE cid = ?1");
     const auto found = row.bind(1, cid).step();
     if (!found) return std::unexpected(found.error());
     return Timestamp{*found ? row.integer(0) : 0};

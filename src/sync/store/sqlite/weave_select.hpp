@@ -22,7 +22,8 @@ class WeaveSelect {
     std::string ids_;  ///< as JSON
 };
 
-/// The latest `modified` of a collection's rows, expired ones too; 0 when it has none.
+/// The timestamp of a collection for Sync 1.1: the latest `modified` of its records, of expired and purged
+/// ones too; 0 when it has none.
 SqlResult<Timestamp> weave_stamp(Database& database, std::int64_t cid);
 
 }  // namespace homespun::sync::store::sqlite

@@ -1,8 +1,8 @@
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/user_name.hpp"
 
 #include <gtest/gtest.h>
 
-namespace homespun::sync::registration {
+namespace homespun::sync::auth {
 namespace {
 
 // The vectors are the sheet's (sync-legacy, 2.1), observed on the reference server.
@@ -78,4 +78,4 @@ TEST(Password, EightBytesAndNotTheName) {
 }
 
 }  // namespace
-}  // namespace homespun::sync::registration
+}  // namespace homespun::sync::auth

@@ -5,7 +5,7 @@
 
 // What the user API of 2010 takes for a name, an address and a password (sheet sync-legacy, 2.1 and 2.2).
 // Pure.
-namespace homespun::sync::registration {
+namespace homespun::sync::auth {
 
 /// Letters, digits, `.`, `_`, `-`: what can stand in a URL. 1 to 32 characters.
 bool is_user_name(std::string_view text);
@@ -25,4 +25,4 @@ constexpr std::size_t most_password_bytes = 1024;  ///< hashing longer ones is w
 /// At least 8 bytes of UTF-8, and not the name in any case or with blanks around it.
 bool is_strong_password(std::string_view password, std::string_view name);
 
-}  // namespace homespun::sync::registration
+}  // namespace homespun::sync::auth

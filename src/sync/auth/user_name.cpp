@@ -1,4 +1,4 @@
-#include "sync/registration/user_name.hpp"
+#include "sync/auth/user_name.hpp"
 
 #include <idn2.h>
 
@@ -9,7 +9,7 @@
 #include "base/crypto.hpp"
 #include "base/text.hpp"
 
-namespace homespun::sync::registration {
+namespace homespun::sync::auth {
 namespace {
 
 constexpr std::size_t longest_name = 32;     // width of the old column
@@ -122,4 +122,4 @@ bool is_strong_password(std::string_view password, std::string_view name) {
            base::is_utf8(password) && !base::iequals(base::trim(password), base::trim(name));
 }
 
-}  // namespace homespun::sync::registration
+}  // namespace homespun::sync::auth

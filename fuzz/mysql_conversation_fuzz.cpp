@@ -1,0 +1,9 @@
+// A MySQL conversation between two who may say anything.
+#include "sql_conversation_fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    conversation_fuzz::check(homespun::seism::wire::Protocol::mysql,
+                             {"error", "close", "reset", "hang", "garbage"},
+                             {reinterpret_cast<const char*>(data), size});
+    return 0;
+}
