@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client_commands.hpp"
+#include "dashboard_server.hpp"
 #include "experiment_commands.hpp"
 #include "server.hpp"
 
@@ -38,6 +39,7 @@ Commands:
   seism check FILE                               reads it and tells what it would do
   seism replay VERDICT                           does once more what was judged
   seism import FILE                              prints one of the Chaos Toolkit's as ours
+  seism dashboard DIRECTORY                      shows what `seism run` wrote, in a browser
 )");
     print_client_usage(to);
 }
@@ -84,6 +86,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     if (rest.front() == "server") return run_server(rest.subspan(1));
+    if (rest.front() == "dashboard") return run_dashboard(rest.subspan(1));
     if (is_experiment_command(rest.front())) return run_experiment_command(rest);
     if (rest.front() == "types") return list_types();
     if (rest.front() == "help") {

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "dashboard_server.hpp"
 #include "go_flags.hpp"
 #include "net/io/server.hpp"
 #include "seism/api/event_log.hpp"
@@ -28,7 +29,7 @@ namespace {
 constexpr auto time_to_stop = std::chrono::seconds(10);
 
 struct ServerOptions {
-    std::string host = "localhost", port = "8474", config, authority;
+    std::string host = "localhost", port = "8474", config, authority, dashboard = "0", results;
     std::uint64_t seed = 0;
     bool proxy_metrics = false, runtime_metrics = false;
     bool version = false, help = false;
@@ -49,6 +50,9 @@ Usage: seism server [options]      (also when called toxiproxy-server)
   -ca FILE            certificate authority for proxies that end TLS; made when it is
                       not there. Without one it is made anew at each start. Its
                       certificate is at GET /seism/v1/ca.pem
+  -dashboard PORT     a page about the proxies for a browser on this machine, on a
+                      port of its own (0, none); 127.0.0.1:0 takes a free one
+  -results DIR        the page shows these results of `seism run`, too
   -proxy-metrics      GET /metrics counts the bytes of each proxy
   -runtime-metrics    GET /metrics tells CPU, memory and descriptors of the server
   -version
@@ -65,6 +69,8 @@ base::Result<ServerOptions> parse(std::span<const std::string> words) {
         .add({"config"}, &options.config)
         .add({"seed"}, &seed)
         .add({"ca"}, &options.authority)
+        .add({"dashboard"}, &options.dashboard)
+        .add({"results"}, &options.results)
         .add({"proxy-metrics"}, &options.proxy_metrics)
         .add({"runtime-metrics"}, &options.runtime_metrics)
         .add({"version"}, &options.version)
@@ -73,6 +79,8 @@ base::Result<ServerOptions> parse(std::span<const std::string> words) {
     if (!rest) return base::fail(rest.error().message);
     if (!rest->empty())
         return base::fail(fmt::format("what is \"{}\"? Only options can follow", rest->front()));
+    if (options.dashboard == "0" && !options.results.empty())
+        return base::fail("-results needs -dashboard PORT, where they are shown");
     if (seed.empty()) {
         for (const unsigned char byte : base::SystemRandom().bytes(7))
             options.seed = options.seed << 8 | byte;
@@ -211,6 +219,18 @@ int serve(const ServerOptions& options) {
     BothApis both(api, own_api);
     net::LoopThreads loops(1);
     net::Server server(loops.loops(), both, clock, logger);
+    std::unique_ptr<DashboardServer> dashboard;
+    if (options.dashboard != "0") {
+        auto started = DashboardServer::start(
+            options.dashboard, seism::LiveProxies{.proxies = proxies, .events = events, .api = both},
+            options.results, logger);
+        if (!started) {
+            loops.stop_and_join();
+            return complain(started.error().message);
+        }
+        dashboard = std::move(*started);
+        logger.info("seism_dashboard", {{"url", dashboard->url()}});
+    }
     server.listen(std::move(*listener));
     if (!address.is_loopback()) logger.warning("seism_api_open", {{"address", address.text()}});
     logger.info("seism_serves", {{"address", address.text()},
@@ -218,6 +238,7 @@ int serve(const ServerOptions& options) {
                                  {"seed", static_cast<std::int64_t>(options.seed)}});
     sys::wait_for_signal({SIGINT, SIGTERM}, -1);
     logger.info("seism_stops");
+    dashboard.reset();
     const auto drained = std::make_shared<std::promise<void>>();
     server.drain([drained] { drained->set_value(); });
     drained->get_future().wait_for(time_to_stop);

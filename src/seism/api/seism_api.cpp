@@ -128,6 +128,40 @@ base::Result<ProxySetting> read_setting(std::string_view text, ProxySetting now)
 
 }  // namespace
 
+std::string counts_json(std::span<const ProxyView> proxies) {
+    std::string text;
+    Writer writer(text);
+    writer.begin_object();
+    for (const auto& one : proxies) {
+        writer.key(one.name);
+        write_proxy(writer, one);
+    }
+    writer.end_object();
+    return text;
+}
+
+std::string events_json(std::span<const Event> events) {
+    std::string text;
+    Writer writer(text);
+    writer.begin_object().key("events").begin_array();
+    for (const auto& event : events) {
+        writer.begin_object()
+            .member("number", event.number)
+            .member("time_ms", static_cast<std::int64_t>(event.time.count()))
+            .member("type", seism::word_of(event.kind))
+            .member("proxy", event.proxy);
+        if (event.kind == Event::Kind::bite)
+            writer.member("toxic", event.toxic)
+                .member("connection", event.connection)
+                .member("request", event.request)
+                .member("bites", event.bites);
+        if (!event.why.empty()) writer.member("why", event.why);
+        writer.end_object();
+    }
+    writer.end_array().end_object();
+    return text;
+}
+
 SeismApi::SeismApi(Proxies& proxies, const EventLog& events, SeismApiOptions options)
     : proxies_(proxies), events_(events), options_(std::move(options)) {}
 
@@ -182,15 +216,7 @@ Response SeismApi::status() const {
 }
 
 Response SeismApi::proxies() const {
-    std::string text;
-    Writer writer(text);
-    writer.begin_object();
-    for (const auto& one : proxies_.all()) {
-        writer.key(one.name);
-        write_proxy(writer, one);
-    }
-    writer.end_object();
-    return json(std::move(text));
+    return json(counts_json(proxies_.all()));
 }
 
 Response SeismApi::types() const {
@@ -222,25 +248,7 @@ Response SeismApi::events(const Request& request) const {
         if (!number) return failed(400, "since must be the number of an event");
         after = *number;
     }
-    std::string text;
-    Writer writer(text);
-    writer.begin_object().key("events").begin_array();
-    for (const auto& event : events_.since(after)) {
-        writer.begin_object()
-            .member("number", event.number)
-            .member("time_ms", static_cast<std::int64_t>(event.time.count()))
-            .member("type", seism::word_of(event.kind))
-            .member("proxy", event.proxy);
-        if (event.kind == Event::Kind::bite)
-            writer.member("toxic", event.toxic)
-                .member("connection", event.connection)
-                .member("request", event.request)
-                .member("bites", event.bites);
-        if (!event.why.empty()) writer.member("why", event.why);
-        writer.end_object();
-    }
-    writer.end_array().end_object();
-    return json(std::move(text));
+    return json(events_json(events_.since(after)));
 }
 
 Response SeismApi::exported() const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "net/http/application.hpp"
@@ -14,6 +15,11 @@ struct SeismApiOptions {
     std::uint64_t seed = 0;
     std::string authority_pem;  ///< the certificate that clients of `terminate` shall trust
 };
+
+/// {"NAME":{settings,"counts":{…}},…}: what GET /seism/v1/proxies answers.
+[[nodiscard]] std::string counts_json(std::span<const ProxyView> proxies);
+/// {"events":[…]}: what GET /seism/v1/events answers.
+[[nodiscard]] std::string events_json(std::span<const Event> events);
 
 /// Seism's own API below /seism/v1, for what Toxiproxy's has no words for. JSON throughout; an error is
 /// {"error":"…","status":N}. Served on any number of loops; what it refers to outlives it.

@@ -6,7 +6,8 @@
 
 namespace homespun::seism {
 
-Record::Record() : start_(std::chrono::steady_clock::now()), began_(std::chrono::system_clock::now()) {}
+Record::Record(RecordWatcher* watcher)
+    : start_(std::chrono::steady_clock::now()), began_(std::chrono::system_clock::now()), watcher_(watcher) {}
 
 Micros Record::at(std::chrono::steady_clock::time_point time) const {
     return std::chrono::duration_cast<std::chrono::microseconds>(time - start_).count();
@@ -19,11 +20,13 @@ Micros Record::now() const {
 void Record::add(Exchange exchange) {
     const std::scoped_lock lock(mutex_);
     exchange.id = exchanges_.size() + 1;
+    if (watcher_ != nullptr) watcher_->seen(exchange);
     exchanges_.push_back(std::move(exchange));
 }
 
 void Record::add(Sample sample) {
     const std::scoped_lock lock(mutex_);
+    if (watcher_ != nullptr) watcher_->seen(sample);
     samples_.push_back(sample);
 }
 
@@ -31,6 +34,7 @@ void Record::add(PerturbationEvent event) {
     const std::scoped_lock lock(mutex_);
     event.sequence = events_.size() + 1;
     event.at = now();
+    if (watcher_ != nullptr) watcher_->seen(event, began_);
     events_.push_back(std::move(event));
 }
 

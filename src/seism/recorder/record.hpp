@@ -9,10 +9,21 @@
 
 namespace homespun::seism {
 
+/// Is told what comes into a record, one thing at a time and on the thread of whoever saw it: it must be
+/// quick.
+class RecordWatcher {
+  public:
+    virtual ~RecordWatcher() = default;
+    virtual void seen(const Exchange& exchange) = 0;
+    virtual void seen(const Sample& sample) = 0;
+    virtual void seen(const PerturbationEvent& event, std::chrono::system_clock::time_point began) = 0;
+};
+
 /// What is seen in a run, as it happens, from all who see something. Thread-safe.
 class Record {
   public:
-    Record();
+    /// `watcher` outlives it; null: none.
+    explicit Record(RecordWatcher* watcher = nullptr);
     /// Since the run began.
     [[nodiscard]] Micros now() const;
     [[nodiscard]] Micros at(std::chrono::steady_clock::time_point time) const;
@@ -34,6 +45,7 @@ class Record {
   private:
     const std::chrono::steady_clock::time_point start_;
     const std::chrono::system_clock::time_point began_;
+    RecordWatcher* const watcher_;
     mutable std::mutex mutex_;
     std::vector<Exchange> exchanges_;
     std::vector<Sample> samples_;

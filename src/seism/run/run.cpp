@@ -12,6 +12,7 @@
 #include "seism/run/back_proxies.hpp"
 #include "seism/run/driver.hpp"
 #include "seism/run/front_recorder.hpp"
+#include "seism/run/live_files.hpp"
 #include "seism/run/log_reader.hpp"
 #include "seism/run/sampler.hpp"
 #include "seism/verdict/figures.hpp"
@@ -35,6 +36,7 @@ class Run {
         : experiment_(experiment),
           options_(options),
           until_(steady_clock::now() + experiment.max_duration),
+          live_(options.folder),
           application_(experiment.app, experiment.front.upstream, options.folder + "/app.log"),
           sampler_(record_) {
         if (experiment.log)
@@ -89,7 +91,8 @@ class Run {
     const Experiment& experiment_;
     const RunOptions& options_;
     const steady_clock::time_point until_;
-    Record record_;
+    LiveFiles live_;
+    Record record_{&live_};
     Application application_;
     Sampler sampler_;
     std::optional<LogReader> log_;

@@ -96,13 +96,15 @@ void write_trial(Writer& json, const JudgedTrial& judged) {
     json.end_object();
 }
 
-void write_exchange(Writer& json, const Trial& trial, const Exchange& exchange) {
-    json.begin_object()
-        .member("id", exchange.id)
-        .member("experiment", trial.name)
-        .member("phase", word_of(exchange.phase))
-        .member("cycle", exchange.cycle);
-    if (exchange.after_index > 0) json.member("after_index", exchange.after_index);
+/// `trial`: null while nothing is judged.
+void write_exchange(Writer& json, const Trial* trial, const Exchange& exchange) {
+    json.begin_object().member("id", exchange.id);
+    if (trial != nullptr) {
+        json.member("experiment", trial->name)
+            .member("phase", word_of(exchange.phase))
+            .member("cycle", exchange.cycle);
+        if (exchange.after_index > 0) json.member("after_index", exchange.after_index);
+    }
     json.member("t_ms", rounded(static_cast<double>(exchange.start) / us_per_ms))
         .member("late_us", exchange.start - exchange.intended)
         .member("conn", exchange.connection)
@@ -123,7 +125,8 @@ void write_exchange(Writer& json, const Trial& trial, const Exchange& exchange) 
     if (!exchange.answer_digest.empty()) json.member("answer_sha256", exchange.answer_digest);
     if (exchange.likeness != Likeness::unknown)
         json.member("golden", exchange.likeness == Likeness::same ? "same" : "different");
-    json.member("exposed", exchange.exposed).end_object();
+    if (trial != nullptr) json.member("exposed", exchange.exposed);
+    json.end_object();
 }
 
 report::JunitCase case_of(const JudgedTrial& judged, const Finding& finding, const Judgement& judgement) {
@@ -221,33 +224,64 @@ std::string requests_lines(const Judgement& judgement) {
     for (const auto& judged : judgement.trials) {
         for (const auto& exchange : judged.trial.exchanges) {
             Writer json(text);
-            write_exchange(json, judged.trial, exchange);
+            write_exchange(json, &judged.trial, exchange);
             text += '\n';
         }
     }
     return text;
 }
 
+void append_request_line(std::string& out, const Exchange& exchange) {
+    Writer json(out);
+    write_exchange(json, nullptr, exchange);
+    out += '\n';
+}
+
+void append_event_line(std::string& out, const PerturbationEvent& event,
+                       std::chrono::system_clock::time_point began) {
+    Writer json(out);
+    json.begin_object()
+        .member("seq", event.sequence)
+        .member("type", word_of(event.type))
+        .member("t_us", event.at)
+        .member("wall", iso_time(began + std::chrono::microseconds(event.at)))
+        .member("proxy", event.proxy);
+    if (!event.perturbation.empty()) {
+        json.member("perturbation", event.perturbation)
+            .member("behaviour", event.behaviour)
+            .member("bites", event.bites);
+    }
+    if (event.type == PerturbationEvent::Type::bite)
+        json.member("conn", event.connection).member("request", event.request);
+    if (!event.note.empty()) json.member("note", event.note);
+    json.end_object();
+    out += '\n';
+}
+
+void append_sample_line(std::string& out, const Sample& sample) {
+    Writer json(out);
+    json.begin_object()
+        .member("t_ms", rounded(static_cast<double>(sample.at) / us_per_ms))
+        .member("processes", static_cast<std::uint64_t>(sample.processes))
+        .member("cpu", rounded(sample.cpu))
+        .member("rss", sample.resident);
+    if (sample.descriptors) json.member("fds", *sample.descriptors);
+    json.member("threads", sample.threads).end_object();
+    out += '\n';
+}
+
 std::string events_lines(const RunFacts& facts) {
     std::string text;
-    for (const auto& event : facts.events) {
-        Writer json(text);
-        json.begin_object()
-            .member("seq", event.sequence)
-            .member("type", word_of(event.type))
-            .member("t_us", event.at)
-            .member("wall", iso_time(facts.began + std::chrono::microseconds(event.at)))
-            .member("proxy", event.proxy);
-        if (!event.perturbation.empty()) {
-            json.member("perturbation", event.perturbation)
-                .member("behaviour", event.behaviour)
-                .member("bites", event.bites);
-        }
-        if (event.type == PerturbationEvent::Type::bite)
-            json.member("conn", event.connection).member("request", event.request);
-        if (!event.note.empty()) json.member("note", event.note);
-        json.end_object();
-        text += '\n';
+    for (const auto& event : facts.events)
+        append_event_line(text, event, facts.began);
+    return text;
+}
+
+std::string samples_lines(const Judgement& judgement) {
+    std::string text;
+    for (const auto& judged : judgement.trials) {
+        for (const auto& sample : judged.trial.samples)
+            append_sample_line(text, sample);
     }
     return text;
 }
@@ -275,9 +309,13 @@ base::Result<void> write_artefacts(const std::string& folder, const RunFacts& fa
                                    const Judgement& judgement) {
     constexpr unsigned readable = 0644;
     const std::vector<std::pair<std::string, std::string>> files = {
-        {"verdict.json", verdict_json(facts, judgement)}, {"junit.xml", junit_text(facts, judgement)},
-        {"requests.jsonl", requests_lines(judgement)},    {"events.jsonl", events_lines(facts)},
-        {"report.html", report_html(facts, judgement)},   {"badge.svg", badge_svg(judgement)}};
+        {"verdict.json", verdict_json(facts, judgement)},
+        {"junit.xml", junit_text(facts, judgement)},
+        {"requests.jsonl", requests_lines(judgement)},
+        {"events.jsonl", events_lines(facts)},
+        {"samples.jsonl", samples_lines(judgement)},
+        {"report.html", report_html(facts, judgement)},
+        {"badge.svg", badge_svg(judgement)}};
     for (const auto& [name, text] : files) {
         if (auto written = sys::write_file_atomically(folder + "/" + name, text, readable); !written)
             return written;

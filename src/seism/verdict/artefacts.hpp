@@ -29,15 +29,25 @@ struct RunFacts {
 
 [[nodiscard]] std::string verdict_json(const RunFacts& facts, const Judgement& judgement);
 [[nodiscard]] std::string junit_text(const RunFacts& facts, const Judgement& judgement);
+/// Lines of JSON. Of a request before its run is judged: its phase and all that follows from it is not known
+/// yet.
+void append_request_line(std::string& out, const Exchange& exchange);
+void append_event_line(std::string& out, const PerturbationEvent& event,
+                       std::chrono::system_clock::time_point began);
+void append_sample_line(std::string& out, const Sample& sample);
+
 /// A line of JSON for each request of all trials.
 [[nodiscard]] std::string requests_lines(const Judgement& judgement);
 [[nodiscard]] std::string events_lines(const RunFacts& facts);
+/// The application's processes, several times a second.
+[[nodiscard]] std::string samples_lines(const Judgement& judgement);
 /// One self-contained page.
 [[nodiscard]] std::string report_html(const RunFacts& facts, const Judgement& judgement);
 /// A small picture with the overall colour for a web page.
 [[nodiscard]] std::string badge_svg(const Judgement& judgement);
 
-/// Writes verdict.json, junit.xml, requests.jsonl, events.jsonl, report.html and badge.svg.
+/// Writes verdict.json, junit.xml, requests.jsonl, events.jsonl, samples.jsonl, report.html and
+/// badge.svg.
 base::Result<void> write_artefacts(const std::string& folder, const RunFacts& facts,
                                    const Judgement& judgement);
 
