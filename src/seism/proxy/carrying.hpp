@@ -57,6 +57,9 @@ class Carrying final : public Carrier {
     void bitten(const Connection& connection, std::uint64_t place) override;
 
   private:
+    // A tag is a generation, a slot and, in its last two bits, what of it the event is about.
+    static constexpr std::uint64_t about_client = 0, about_server = 1, about_listener = 2;
+
     /// A toxic at work: its place among those of its proxy, and how often it was set.
     struct Placed {
         Toxic toxic;
