@@ -83,29 +83,15 @@ inline Script read_script(std::string_view bytes, const std::vector<Fault>& faul
     return script;
 }
 
-using MakeConversation = std::function<std::unique_ptr<Conversation>(Judge&, const ConversationOptions&)>;
-
 inline Outcome run(const MakeConversation& make, const Script& script, unsigned cuts) {
     Outcome outcome;
     UnmarkedEffects effects(outcome);
     EveryNth judge(script.fault, script.nth);
     const auto conversation = make(judge, script.options);
     std::minstd_rand random(cuts);
-    conversation->opened(effects);
-    for (const auto& [from, bytes, end] : script.lines) {
-        const bool client = from == Line::From::client;
-        if (end && outcome.ending.empty())
-            client ? conversation->client_ended(effects) : conversation->server_ended(effects);
-        for (std::size_t at = 0; at < bytes.size() && outcome.ending.empty();) {
-            const std::size_t size = cuts == 0 ? bytes.size() : 1 + random() % (random() % 4 == 0 ? 64 : 3);
-            const auto now = std::string_view(bytes).substr(at, size);
-            at += size;
-            client ? conversation->from_client(now, effects) : conversation->from_server(now, effects);
-            if (const auto unread = std::exchange(effects.unread, {}); !unread.empty())
-                conversation->from_client(unread, effects);
-        }
-    }
-    outcome.opaque = conversation->is_opaque();
+    speak(script.lines, *conversation, effects, outcome, [&](std::size_t) -> std::size_t {
+        return cuts == 0 ? std::string_view::npos : 1 + random() % (random() % 4 == 0 ? 64 : 3);
+    });
     return outcome;
 }
 

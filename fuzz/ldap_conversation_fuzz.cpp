@@ -9,7 +9,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "close"},   {.kind = "close", .bytes = 2},
                                               {.kind = "reset"},   {.kind = "hang"},
                                               {.kind = "garbage"}, {.kind = "disconnect"}};
-    return check([](Judge& judge,
-                    const ConversationOptions& options) { return make_ldap_conversation(judge, options); },
-                 faults, data, size);
+    return check(make_ldap_conversation, faults, data, size);
 }

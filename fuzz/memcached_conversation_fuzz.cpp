@@ -14,9 +14,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "close"},
                                               {.kind = "garbage", .bytes = 5},
                                               {.kind = "reset", .bytes = 7}};
-    return check(
-        [](Judge& judge, const ConversationOptions& options) {
-            return make_memcached_conversation(judge, options);
-        },
-        faults, data, size);
+    return check(make_memcached_conversation, faults, data, size);
 }

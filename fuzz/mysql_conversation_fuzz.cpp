@@ -13,7 +13,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "reset", .bytes = 1},
                                               {.kind = "hang"},
                                               {.kind = "garbage"}};
-    return check([](Judge& judge,
-                    const ConversationOptions& options) { return make_mysql_conversation(judge, options); },
-                 faults, data, size);
+    return check(make_mysql_conversation, faults, data, size);
 }

@@ -9,9 +9,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "close"},  {.kind = "close", .bytes = 3},
                                               {.kind = "reset"},  {.kind = "reset", .bytes = 1},
                                               {.kind = "hang"},   {.kind = "garbage"}};
-    return check(
-        [](Judge& judge, const ConversationOptions& options) {
-            return make_postgres_conversation(judge, options);
-        },
-        faults, data, size);
+    return check(make_postgres_conversation, faults, data, size);
 }

@@ -13,7 +13,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               {.kind = "close"},
                                               {.kind = "garbage", .bytes = 5},
                                               {.kind = "reset", .bytes = 7}};
-    return check([](Judge& judge,
-                    const ConversationOptions& options) { return make_redis_conversation(judge, options); },
-                 faults, data, size);
+    return check(make_redis_conversation, faults, data, size);
 }

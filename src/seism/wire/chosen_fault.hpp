@@ -23,7 +23,6 @@ class ChosenFault {
           writes_(request.writes) {}
 
     [[nodiscard]] const Fault& fault() const { return *fault_; }
-    [[nodiscard]] bool is_kind(std::string_view kind) const { return fault_->kind == kind; }
     [[nodiscard]] const std::string& verb() const { return verb_; }
     [[nodiscard]] bool is_of_connection() const { return ordinal_ == 0; }
     void tell_bitten(Judge& judge) const {
@@ -37,10 +36,5 @@ class ChosenFault {
     std::string verb_, subject_;
     bool writes_;
 };
-
-/// What has no words of the protocol: bytes that no parser of ours takes for a message.
-inline std::string garbage() {
-    return std::string(64, '\x80');
-}
 
 }  // namespace homespun::seism::wire

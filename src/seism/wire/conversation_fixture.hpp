@@ -111,7 +111,60 @@ inline Line server_end() {
     return {Line::From::server, {}, true};
 }
 
+inline std::vector<Line> then(std::vector<Line> lines, const std::vector<Line>& more) {
+    lines.insert(lines.end(), more.begin(), more.end());
+    return lines;
+}
+/// All that one side says.
+inline std::string of(Line::From side, const std::vector<Line>& lines) {
+    std::string bytes;
+    for (const auto& line : lines)
+        if (line.from == side) bytes += line.bytes;
+    return bytes;
+}
+inline std::string of_client(const std::vector<Line>& lines) {
+    return of(Line::From::client, lines);
+}
+inline std::string of_server(const std::vector<Line>& lines) {
+    return of(Line::From::server, lines);
+}
+
+/// What of a dialogue's outcome came behind its beginning, which passed as it was.
+struct Talk {
+    std::string client, server, ending;
+    std::vector<std::string> bitten;
+};
+inline Talk behind(const std::vector<Line>& beginning, const Outcome& outcome) {
+    return {outcome.client.substr(of_server(beginning).size()),
+            outcome.server.substr(of_client(beginning).size()), outcome.ending, outcome.bitten};
+}
+
+/// Says `lines` until the conversation ends. Each comes in pieces: `next_size(at)` tells how large the one at
+/// `at` is.
+template <typename NextSize>
+void speak(const std::vector<Line>& lines, Conversation& conversation, KeepingEffects& effects,
+           Outcome& outcome, NextSize next_size) {
+    conversation.opened(effects);
+    for (const auto& [from, bytes, end] : lines) {
+        const bool client = from == Line::From::client;
+        if (end && outcome.ending.empty())
+            client ? conversation.client_ended(effects) : conversation.server_ended(effects);
+        for (std::size_t at = 0; at < bytes.size() && outcome.ending.empty();) {
+            const auto now = std::string_view(bytes).substr(at, next_size(at));
+            at += now.size();
+            client ? conversation.from_client(now, effects) : conversation.from_server(now, effects);
+            if (const auto unread = std::exchange(effects.unread, {}); !unread.empty())
+                conversation.from_client(unread, effects);
+        }
+    }
+    outcome.opaque = conversation.is_opaque();
+}
+
+using MakeConversation = std::function<std::unique_ptr<Conversation>(Judge&, const ConversationOptions&)>;
 using Factory = std::function<std::unique_ptr<Conversation>(Judge&)>;
+inline Factory with(ConversationOptions options, MakeConversation make) {
+    return [options, make = std::move(make)](Judge& judge) { return make(judge, options); };
+}
 
 /// Plays a dialogue. Each line comes in pieces of `piece` bytes (0: whole), the first of which has `first`.
 inline Outcome play(const Factory& factory, const std::vector<Line>& lines, const Fault& fault,
@@ -120,39 +173,10 @@ inline Outcome play(const Factory& factory, const std::vector<Line>& lines, cons
     KeepingEffects effects(outcome);
     NamedJudge judge(outcome, fault, met);
     const auto conversation = factory(judge);
-    conversation->opened(effects);
-    for (const auto& [from, bytes, end] : lines) {
-        const bool client = from == Line::From::client;
-        if (end && outcome.ending.empty())
-            client ? conversation->client_ended(effects) : conversation->server_ended(effects);
-        for (std::size_t at = 0; at < bytes.size() && outcome.ending.empty();) {
-            const auto size = at == 0 && first != 0 ? first : piece == 0 ? bytes.size() : piece;
-            const auto now = std::string_view(bytes).substr(at, size);
-            at += size;
-            client ? conversation->from_client(now, effects) : conversation->from_server(now, effects);
-            if (const auto unread = std::exchange(effects.unread, {}); !unread.empty())
-                conversation->from_client(unread, effects);
-        }
-    }
-    outcome.opaque = conversation->is_opaque();
+    speak(lines, *conversation, effects, outcome, [&](std::size_t at) {
+        return at == 0 && first != 0 ? first : piece == 0 ? std::string_view::npos : piece;
+    });
     return outcome;
-}
-
-/// Plays it whole, byte by byte, and with each line cut at every place; all must come to the same. The
-/// outcome of the whole is returned, an outcome of a cut that differs is put into `different`.
-inline Outcome play_cut(const Factory& factory, const std::vector<Line>& lines, const Fault& fault,
-                        const std::vector<std::string>& met, std::vector<Outcome>& different) {
-    const auto whole = play(factory, lines, fault, met);
-    std::size_t longest = 0;
-    for (const auto& line : lines)
-        longest = std::max(longest, line.bytes.size());
-    std::vector<Outcome> others{play(factory, lines, fault, met, 1)};
-    for (std::size_t cut = 1; cut < std::min<std::size_t>(longest, 400); ++cut)
-        others.push_back(play(factory, lines, fault, met, 0, cut));
-    for (const auto& other : others) {
-        if (other != whole) different.push_back(other);
-    }
-    return whole;
 }
 
 }  // namespace homespun::seism::wire

@@ -44,23 +44,28 @@ class ExchangeListener {
 /// too), `head` the head as it came; all methods but GET, HEAD, OPTIONS and TRACE write. `code` is a status,
 /// 200 to 999.
 ///
-/// | kind | the client gets | uses |
-/// |---|---|---|
-/// | `error` | an answer | `code`: 503; `message`: reason phrase; `retry_after_s`; `body`: `injected` and a
-/// line end; `content_type`: text/plain | | `empty_json` | 200 with `{}` as application/json | as `error` |
-/// | `huge_head` | 200 with fields `X-Seism-Padding` in the head | `bytes` of them: 65537 |
-/// | `truncate` | the head and the beginning of a body, then FIN. Made up: 3 bytes of 100. `after`: of the
-/// real answer | `body`; `bytes` of the real body, as coded: 0 | | `broken_chunk` | a chunk of 5 bytes with
-/// 3, then FIN | – | | `wrong_length` | a Content-Length that is not the body's, then FIN | `bytes`: what it
-/// says, half of the body | | `double_length` | two Content-Length that differ, then FIN | – | | `stale_date`
-/// | a Date of 1970; made up, `after`: in the real answer | `message`: another date | | `drip` | the head one
-/// byte at a time; made up, `after`: of the real answer | `interval_ms`: 1000 | | `garbage` | 0x80, then FIN
-/// | `bytes`: 64 | | `empty`, `close` | FIN | `bytes`: with `after`, so much of the real answer, its head
-/// included, passes before | | `reset`, `hang` | RST, silence | as `empty` | | `status_code` | the real
-/// answer with another status | `code`, `message`, `retry_after_s`; `body`: replaces the real one | |
-/// `modify_body` | the real answer with another body | `body`; `content_type` | | `header` | the real answer
-/// with other headers, or the server the request | `message`: lines `Name: value`, an empty value removes;
-/// `state`: `request`, else the response |
+/// Kinds, with what the client gets and what of the fault is used, with its default:
+/// - `error`: an answer. `code`: 503; `message`: reason phrase; `retry_after_s`; `body`: `injected` and
+///   a line end; `content_type`: text/plain.
+/// - `empty_json`: 200 with `{}` as application/json. Uses the same.
+/// - `huge_head`: 200 with fields `X-Seism-Padding` in the head. `bytes` of them: 65537.
+/// - `truncate`: the head and the beginning of a body, then FIN. Made up: 3 bytes of 100, or `body`; mode
+///   `after`: of the real answer, `bytes` of its body as coded: 0.
+/// - `broken_chunk`: a chunk of 5 bytes with 3, then FIN.
+/// - `wrong_length`: a Content-Length that is not the body's, then FIN. `bytes`: what it says, half of the
+///   body.
+/// - `double_length`: two Content-Length that differ, then FIN.
+/// - `stale_date`: a Date of 1970; made up, `after`: in the real answer. `message`: another date.
+/// - `drip`: the head one byte at a time; made up, `after`: of the real answer. `interval_ms`: 1000.
+/// - `garbage`: 0x80, then FIN. `bytes`: 64.
+/// - `empty`, `close`: FIN. `bytes`: with `after`, so much of the real answer, its head included, passes
+///   before.
+/// - `reset`, `hang`: RST, silence. `bytes`: as for `empty`.
+/// - `status_code`: the real answer with another status. `code`, `message`, `retry_after_s`; `body`: replaces
+///   the real one.
+/// - `modify_body`: the real answer with another body. `body`; `content_type`.
+/// - `header`: the real answer with other headers, or the server the request. `message`: lines `Name: value`,
+///   an empty value removes; `state`: `request`, else the response.
 ///
 /// The last three change what really is said: the server sees the request in every mode. Made-up answers are
 /// framed as the request wants (no body for HEAD, 204, 304). A request that the server does not see is read

@@ -1,7 +1,6 @@
 #include "seism/wire/ldap_conversation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -9,10 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "seism/wire/chosen_fault.hpp"
+#include "seism/wire/framed_conversation.hpp"
 #include "seism/wire/ldap_messages.hpp"
-#include "seism/wire/message_cutter.hpp"
-#include "seism/wire/outlet.hpp"
 
 namespace homespun::seism::wire {
 namespace {
@@ -39,134 +36,49 @@ struct Ours {
 };
 
 bool is_error(const Fault& fault) {
-    static constexpr std::array<std::string_view, 5> others = {"disconnect", "close", "reset", "hang",
-                                                               "garbage"};
-    return std::ranges::find(others, fault.kind) == others.end();
+    return !is_wordless(fault) && fault.kind != "disconnect";
 }
 bool ends_connection(const Fault& fault) {
     return !is_error(fault) || fault.mode == Mode::before_close;
 }
 
-class LdapConversation final : public Conversation {
+class LdapConversation final : public FramedConversation {
   public:
-    LdapConversation(Judge& judge, const ConversationOptions& options) : judge_(judge), options_(options) {}
-
-    void opened(Effects& effects) override;
-    void from_client(std::string_view bytes, Effects& effects) override;
-    void from_server(std::string_view bytes, Effects& effects) override;
-    void client_ended(Effects& effects) override;
-    void server_ended(Effects& effects) override;
-    [[nodiscard]] bool is_opaque() const override { return life_ == Life::opaque; }
+    using FramedConversation::FramedConversation;
 
   private:
-    enum class Life : std::uint8_t { speaking, opaque, ended };
-
-    struct ClientSide {
-        LdapConversation& self;
-        Outlet& out;
-        static Extent measure(std::string_view start) {
-            return LdapConversation::measure(start, most_of_request);
-        }
-        bool begin(std::string_view start) { return self.begin_client(start, out); }
-        bool rest(std::string_view bytes) {
-            if (self.client_passes_) out.pass_to_server(bytes);
-            return true;
-        }
-        bool end() { return self.tell_ours(out); }
-        void settle() { out.settle(); }
-    };
-    struct ServerSide {
-        LdapConversation& self;
-        Outlet& out;
-        static Extent measure(std::string_view start) {
-            return LdapConversation::measure(start, start_of_answer);
-        }
-        bool begin(std::string_view start) { return self.begin_server(start, out); }
-        bool rest(std::string_view bytes) {
-            if (self.server_passes_) out.pass_to_client(bytes);
-            return true;
-        }
-        bool end() { return self.end_server(out); }
-        void settle() { out.settle(); }
-    };
+    void met_at_opening(const ChosenFault& chosen, Outlet& out) override { meet(chosen, {}, 0, out); }
 
     static Extent measure(std::string_view start, std::size_t wanted);
-    bool begin_client(std::string_view start, Outlet& out);
+    [[nodiscard]] Extent measure_client(std::string_view start) const override {
+        return measure(start, most_of_request);
+    }
+    bool begin_client(std::string_view start, Outlet& out) override;
+    bool end_client(Outlet& out) override { return tell_ours(out); }
     void request(const LdapMessage& message, const LdapOperation& operation);
     void choose(const Fault& fault, const Request& request, const LdapMessage& message,
                 const LdapOperation& operation);
-    bool begin_server(std::string_view start, Outlet& out);
+
+    [[nodiscard]] Extent measure_server(std::string_view start) const override {
+        return measure(start, start_of_answer);
+    }
+    bool begin_server(std::string_view start, Outlet& out) override;
     void answer(const LdapMessage& message, Pending& pending);
-    bool end_server(Outlet& out);
+    bool end_server(Outlet& out) override;
 
     bool tell_ours(Outlet& out);
-    void meet(const ChosenFault& chosen, std::string_view id, unsigned char answer, Outlet& out);
-    bool give_up(std::string_view start, bool by_client, Outlet& out);
+    bool meet(const ChosenFault& chosen, std::string_view id, unsigned char answer, Outlet& out);
+    [[nodiscard]] bool is_swallowing() const override { return !pending_.empty(); }
+    [[nodiscard]] bool owes_client() const override { return !pending_.empty() || !ours_.empty() || ending_; }
 
-    Judge& judge_;
-    ConversationOptions options_;
-    Life life_ = Life::speaking;
-    std::uint64_t ordinal_ = 0;
     std::map<std::string, Pending, std::less<>> pending_;  // by the bytes of the number
     std::deque<Ours> ours_;
     std::optional<std::string> asked_tls_;
 
-    MessageCutter client_;
-    bool client_passes_ = true;
-    bool ending_ = false;  // a fault that ends the connection is chosen: nothing new is taken
-
-    MessageCutter server_;
-    bool server_passes_ = true;
     bool starts_tls_ = false, has_tls_ = false;
     std::string due_;  // the number of the operation whose fault is due at the end of this message
     bool is_due_ = false, is_over_ = false;
 };
-
-void LdapConversation::opened(Effects& effects) {
-    const Request request{.verb = "connect", .subject = {}};
-    const auto* fault = judge_.judge(request);
-    if (fault == nullptr) return;
-    Outlet out(effects);
-    meet(ChosenFault(*fault, request), {}, 0, out);
-}
-
-void LdapConversation::from_client(std::string_view bytes, Effects& effects) {
-    if (life_ == Life::ended) return;
-    if (life_ == Life::opaque) return effects.to_server(bytes);
-    Outlet out(effects);
-    ClientSide side{*this, out};
-    if (client_.feed(bytes, side)) return;
-    if (life_ == Life::speaking) give_up({}, true, out);
-    if (life_ != Life::opaque) return;
-    out.to_server(client_.take_kept());
-    out.to_server(client_.left());
-    out.to_client(server_.take_kept());
-}
-
-void LdapConversation::from_server(std::string_view bytes, Effects& effects) {
-    if (life_ == Life::ended) return;
-    if (life_ == Life::opaque) return effects.to_client(bytes);
-    Outlet out(effects);
-    ServerSide side{*this, out};
-    if (server_.feed(bytes, side)) return;
-    if (life_ == Life::speaking) give_up({}, false, out);
-    if (life_ != Life::opaque) return;
-    out.to_client(server_.take_kept());
-    out.to_client(server_.left());
-    out.to_server(client_.take_kept());
-}
-
-void LdapConversation::client_ended(Effects& effects) {
-    if (const auto kept = client_.take_kept(); !kept.empty() && life_ == Life::speaking)
-        effects.to_server(kept);
-    effects.end_to_server();
-}
-
-void LdapConversation::server_ended(Effects& effects) {
-    if (const auto kept = server_.take_kept(); !kept.empty() && life_ == Life::speaking && pending_.empty())
-        effects.to_client(kept);
-    effects.end_to_client();
-}
 
 Extent LdapConversation::measure(std::string_view start, std::size_t wanted) {
     if (!start.empty() && start.front() != '\x30') return Extent::wrong();
@@ -182,7 +94,7 @@ bool LdapConversation::begin_client(std::string_view start, Outlet& out) {
     client_passes_ = !ending_;
     if (ending_) return true;
     const auto message = read_ldap_message(start);
-    if (!message) return give_up(start, true, out);
+    if (!message) return give_up_at_client(start, out);
     if (message->tag == abandon_request) {
         const auto abandoned = pending_.find(message->content);
         if (abandoned != pending_.end() && !abandoned->second.is_told) pending_.erase(abandoned);
@@ -235,7 +147,7 @@ bool LdapConversation::begin_server(std::string_view start, Outlet& out) {
     server_passes_ = true;
     starts_tls_ = is_due_ = is_over_ = false;
     const auto message = read_ldap_message(start);
-    if (!message) return give_up(start, false, out);
+    if (!message) return give_up_at_server(start, out);
     const auto found = pending_.find(message->id);
     if (found != pending_.end()) {
         due_ = found->first;
@@ -261,14 +173,13 @@ void LdapConversation::answer(const LdapMessage& message, Pending& pending) {
 
 bool LdapConversation::end_server(Outlet& out) {
     if (starts_tls_) {
-        if (!options_.terminate_tls || std::exchange(has_tls_, true)) return give_up({}, false, out);
+        if (!options_.terminate_tls || std::exchange(has_tls_, true)) return give_up(out);
         out.effects().start_tls({});
     }
     const auto found = is_due_ || is_over_ ? pending_.find(due_) : pending_.end();
     if (found != pending_.end()) {  // it may have been abandoned meanwhile
         found->second.is_told = true;
-        if (is_due_) meet(found->second.chosen, due_, found->second.answer, out);
-        if (life_ != Life::speaking) return false;
+        if (is_due_ && !meet(found->second.chosen, due_, found->second.answer, out)) return false;
         if (is_over_) pending_.erase(found);
     }
     return tell_ours(out);
@@ -288,44 +199,22 @@ bool LdapConversation::tell_ours(Outlet& out) {
                 ldap_result(told.id, told.answer, protocol_error, "unsupported extended operation"));
             continue;
         }
-        meet(*told.chosen, told.id, told.answer, out);
-        if (life_ != Life::speaking) return false;
+        if (!meet(*told.chosen, told.id, told.answer, out)) return false;
     }
     return true;
 }
 
-void LdapConversation::meet(const ChosenFault& chosen, std::string_view id, unsigned char answer,
+/// Whether the conversation goes on.
+bool LdapConversation::meet(const ChosenFault& chosen, std::string_view id, unsigned char answer,
                             Outlet& out) {
     static constexpr std::int64_t busy = 51, unavailable = 52;
     const auto& fault = chosen.fault();
-    if (fault.kind == "garbage")
-        out.to_client(garbage());
-    else if (fault.kind == "disconnect" || (is_error(fault) && chosen.is_of_connection()))
-        out.to_client(notice_of_disconnection(fault.code != 0 ? fault.code : unavailable, fault.message));
+    std::string words;
+    if (fault.kind == "disconnect" || (is_error(fault) && chosen.is_of_connection()))
+        words = notice_of_disconnection(fault.code != 0 ? fault.code : unavailable, fault.message);
     else if (is_error(fault))
-        out.to_client(ldap_result(id, answer, fault.code != 0 ? fault.code : busy, fault.message));
-    chosen.tell_bitten(judge_);
-    if (!ends_connection(fault) && !chosen.is_of_connection()) return;
-    life_ = Life::ended;
-    if (fault.kind == "reset")
-        out.effects().reset();
-    else if (fault.kind == "hang")
-        out.effects().hold();
-    else
-        out.effects().close();
-}
-
-/// Passes all on from here, or ends the connection, if the client still waits for what is told by us.
-/// `start`: of a message that is not understood. Always false, for those who stop with it.
-bool LdapConversation::give_up(std::string_view start, bool by_client, Outlet& out) {
-    if (!pending_.empty() || !ours_.empty() || ending_) {
-        life_ = Life::ended;
-        out.effects().close();
-        return false;
-    }
-    life_ = Life::opaque;
-    by_client ? out.pass_to_server(start) : out.pass_to_client(start);
-    return false;
+        words = ldap_result(id, answer, fault.code != 0 ? fault.code : busy, fault.message);
+    return tell(chosen, words, ends_connection(fault) || chosen.is_of_connection(), out);
 }
 
 }  // namespace

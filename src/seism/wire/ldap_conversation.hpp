@@ -15,11 +15,11 @@ namespace homespun::seism::wire {
 ///
 /// Kinds:
 /// - `error`: the operation's answer with the result `code` (0: 51, busy) and the diagnostic `message`;
-/// without
-///   one it is empty, as servers leave it. `state` means nothing.
+///   without one it is empty, as servers leave it. `state` means nothing.
 /// - `disconnect`: the Notice of Disconnection with `code` (0: 52, unavailable) and `message`, then FIN.
 /// - `close`: FIN without a word; `reset`: RST; `hang`: nothing passes any more; `garbage`: 64 bytes of 0x80,
 ///   then FIN.
+///
 /// A search meets any of them after `bytes` of its entries, if that is above 0, or at its end, if there are
 /// fewer; the server does such a search, the rest of its answer is swallowed. For other operations `bytes`
 /// means nothing. The connection meets `error` as `disconnect`, before anything is said; mode `after` is no

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "seism/wire/conversation_fixture.hpp"
+#include "seism/wire/every_way_fixture.hpp"
 #include "seism/wire/ldap_messages.hpp"
 
 namespace homespun::seism::wire {
@@ -43,30 +43,13 @@ const std::string notice =
     "\x30\x24\x02\x01\0\x78\x1f\x0a\x01\x34\x04\0\x04\0\x8a\x16"
     "1.3.6.1.4.1.1466.20036"s;
 
-std::string of(bool by_client, const std::vector<Line>& script) {
-    std::string bytes;
-    for (const auto& said : script)
-        if ((said.from == Line::From::client) == by_client) bytes += said.bytes;
-    return bytes;
-}
-/// Plays it; however it is cut it must come to the same.
-Outcome whole(const Factory& make, const std::string& verb, const Fault& fault,
-              const std::vector<Line>& script) {
-    std::vector<Outcome> different;
-    auto outcome = play_cut(make, script, fault, {verb}, different);
-    EXPECT_TRUE(different.empty()) << outcome << "\nand cut\n" << different.front();
-    return outcome;
-}
 Outcome play(const std::string& verb, const Fault& fault, const std::vector<Line>& script,
              bool strip = false) {
-    const auto make = [&](Judge& judge) { return make_ldap_conversation(judge, {.strip_tls = strip}); };
-    return whole(make, verb, fault, script);
+    return play_every_way(with({.strip_tls = strip}, make_ldap_conversation), script, fault, {verb});
 }
-
 /// Where TLS ends in the middle.
 Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
-    const auto make = [](Judge& judge) { return make_ldap_conversation(judge, {.terminate_tls = true}); };
-    return whole(make, verb, fault, script);
+    return play_every_way(with({.terminate_tls = true}, make_ldap_conversation), script, fault, {verb});
 }
 
 TEST(LdapConversation, WithoutFaultAllPassesAndIsJudged) {
@@ -85,8 +68,8 @@ TEST(LdapConversation, WithoutFaultAllPassesAndIsJudged) {
                                       C(message(9, 0x50, "\7")),
                                       C(message(10, 0x42, ""))};
     const auto outcome = play("", {}, script);
-    EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_EQ(outcome.server, of(true, script));
+    EXPECT_EQ(outcome.client, of_server(script));
+    EXPECT_EQ(outcome.server, of_client(script));
     EXPECT_EQ(outcome.judged,
               (std::vector<std::string>{"1 bind cn=root", "2 search dc=a " + filter, "3 modify cn=p!",
                                         "4 delete cn=gone!", "5 add cn=new!", "6 modrdn cn=p!",
@@ -202,8 +185,8 @@ TEST(LdapConversation, StartTls) {
                                       S("\x16\3\3"s)};
     const auto outcome = play("bind", {}, script);
     EXPECT_TRUE(outcome.opaque);
-    EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_EQ(outcome.server, of(true, script));
+    EXPECT_EQ(outcome.client, of_server(script));
+    EXPECT_EQ(outcome.server, of_client(script));
     const auto stripped = play("", {}, {C(extended(1, start_tls)), C(bind(2))}, true);
     EXPECT_EQ(stripped.client, result(1, 0x78, 2, "unsupported extended operation"));
     EXPECT_EQ(stripped.server, bind(2));

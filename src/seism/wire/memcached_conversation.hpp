@@ -9,17 +9,19 @@ namespace homespun::seism::wire {
 /// verb is the command in lower case (in the binary protocol the text protocol's word, without the marks of
 /// quiet and key: `get`, `set`, `incr`, `noop` …), its subject the first key.
 ///
-/// | kind | text | binary status | uses |
-/// |---|---|---|---|
-/// | `error` | `SERVER_ERROR temporary failure`, or `STATE message` | 0x0084 | `state`: `ERROR`,
-/// `CLIENT_ERROR`, `SERVER_ERROR`; `message`; `code`: the binary status | | `miss` | `END`, `EN`, `NF`,
-/// `NOT_FOUND`; storage commands: `NOT_STORED` | 0x0001 | – | | `not_stored` | `NOT_STORED`, `NS`; a command
-/// that stores nothing: as `miss` | 0x0005 | – | | `out_of_memory` | `SERVER_ERROR out of memory storing
-/// object` | 0x0082 | – | | `too_large` | `SERVER_ERROR object too large for cache` | 0x0003 | – | | `busy` |
-/// `SERVER_ERROR busy` | 0x0085 | – | | `temporary` | `SERVER_ERROR temporary failure` | 0x0086 | – | |
-/// `too_many` | `ERROR Too many open connections` and FIN, in both protocols | – | – | | `garbage` | 0x80 and
-/// a line end; the connection goes on | – | `bytes`: how many, 64 | | `reset`, `hang`, `close` | nothing:
-/// RST, silence, FIN | – | `bytes`: with mode `after`, so much of the real reply passes before |
+/// Kinds, with what the text protocol says and the binary one's status:
+/// - `error`: `SERVER_ERROR temporary failure`, or `STATE message`; 0x0084, or `code`. `state` is `ERROR`,
+///   `CLIENT_ERROR` or `SERVER_ERROR`.
+/// - `miss`: `END`, `EN`, `NF`, `NOT_FOUND`, to storage commands `NOT_STORED`; 0x0001.
+/// - `not_stored`: `NOT_STORED`, `NS`; 0x0005. A command that stores nothing: as `miss`.
+/// - `out_of_memory`: `SERVER_ERROR out of memory storing object`; 0x0082.
+/// - `too_large`: `SERVER_ERROR object too large for cache`; 0x0003.
+/// - `busy`: `SERVER_ERROR busy`; 0x0085.
+/// - `temporary`: `SERVER_ERROR temporary failure`; 0x0086.
+/// - `too_many`: `ERROR Too many open connections` and FIN, in both protocols.
+/// - `garbage`: `bytes` (64) of 0x80 and a line end; the connection goes on.
+/// - `reset`, `hang`, `close`: nothing: RST, silence, FIN. `bytes`: with mode `after`, so much of the real
+///   reply passes before.
 ///
 /// `message` replaces the text of each but the misses. Faults of the connection itself (ordinal 0) are
 /// `instead` and end with FIN; which protocol will be spoken is not known then, so what is said is text.

@@ -18,10 +18,13 @@ namespace homespun::seism::wire {
 /// protocol adds what is particular to it.
 ///
 /// `Command` and `Reply` find where commands and replies end:
-///     std::size_t feed(std::string_view)     uses up bytes to the end (a Command first stops where it is
-///     decided) bool ended(), malformed(); void restart(); bool Command::decided()                enough is
-///     known for judging; up to there the command is held back bool Reply::at_rest()                  between
-///     two replies
+/// - `std::size_t feed(std::string_view)` uses up bytes to the end; a Command first stops where it
+///   is decided
+/// - `bool ended()`, `bool malformed()`, `void restart()`
+/// - `bool Command::decided()`: enough is known for judging; up to there the command is held back
+/// - `bool Reply::known()`: it is known whom it answers; up to there the reply is held back
+/// - `bool Reply::at_rest()`: between two replies
+///
 /// `Note` is what must be remembered of a command until its reply.
 template <class Command, class Reply, class Note>
 class OrderedConversation : public Conversation {

@@ -1,15 +1,13 @@
 #include "seism/wire/postgres_conversation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "seism/wire/chosen_fault.hpp"
-#include "seism/wire/message_cutter.hpp"
-#include "seism/wire/outlet.hpp"
+#include "seism/wire/framed_conversation.hpp"
+#include "seism/wire/postgres_awaited.hpp"
 #include "seism/wire/postgres_messages.hpp"
 #include "seism/wire/sql_statement.hpp"
 
@@ -26,39 +24,12 @@ constexpr std::size_t most_awaited = 1024;
 constexpr std::uint32_t cancel_request = 80877102, tls_request = 80877103, gss_request = 80877104;
 constexpr std::uint32_t major_version = 3;
 
-/// How the server's answer, up to its ReadyForQuery, is treated.
-enum class Role : std::uint8_t {
-    plain,    ///< it passes
-    ours,     ///< there is none: the server knows nothing of it, or will not come to answer
-    failing,  ///< the server got what fails; its error becomes ours
-    after,   ///< the server did it; the answer is swallowed from the faulty request's on, then the fault told
-    cut,     ///< some bytes of it pass, from the faulty request's on, then the connection ends
-    silent,  ///< only its ReadyForQuery is for the client
-};
+using Awaited = PostgresAwaited;
+using Role = Awaited::Role;
 
-struct Awaited {
-    Role role = Role::plain;
-    std::optional<ChosenFault> chosen = {};
-    std::size_t asked = 0;      ///< of the extended protocol: messages that are answered one by one
-    std::size_t answered = 0;   ///< so many of them
-    std::size_t before = 0;     ///< that come before the faulty request's answer
-    std::uint64_t passing = 0;  ///< bytes of a cut answer
-    bool is_login = false;
-    bool is_followed = false;  ///< what fails was sent behind it, its ReadyForQuery comes from there
-
-    [[nodiscard]] bool at_fault() const { return chosen.has_value() && answered >= before; }
-};
-
-bool is_error(const Fault& fault) {
-    static constexpr std::array<std::string_view, 4> others = {"close", "reset", "hang", "garbage"};
-    return std::ranges::find(others, fault.kind) == others.end();
-}
-bool cuts_answer(const Fault& fault) {
-    return !is_error(fault) && fault.bytes > 0;
-}
 bool ends_connection(const ChosenFault& chosen) {
     const auto& fault = chosen.fault();
-    return chosen.is_of_connection() || !is_error(fault) || fault.mode == Mode::before_close ||
+    return chosen.is_of_connection() || is_wordless(fault) || fault.mode == Mode::before_close ||
            is_postgres_fatal(postgres_state(fault, false));
 }
 bool needs_client_data(std::string_view verb, std::string_view statement) {
@@ -67,48 +38,19 @@ bool needs_client_data(std::string_view verb, std::string_view statement) {
     return verb == "COPY" && !std::ranges::search(statement, word, is_same).empty();
 }
 
-class PostgresConversation final : public Conversation {
+class PostgresConversation final : public FramedConversation {
   public:
-    PostgresConversation(Judge& judge, const ConversationOptions& options)
-        : judge_(judge), options_(options) {}
-
-    void opened(Effects& effects) override;
-    void from_client(std::string_view bytes, Effects& effects) override;
-    void from_server(std::string_view bytes, Effects& effects) override;
-    void client_ended(Effects& effects) override;
-    void server_ended(Effects& effects) override;
-    [[nodiscard]] bool is_opaque() const override { return life_ == Life::opaque; }
+    using FramedConversation::FramedConversation;
 
   private:
-    enum class Life : std::uint8_t { speaking, opaque, ended };
     enum class Phase : std::uint8_t { startup, encryption_asked, messages };
 
-    struct ClientSide {
-        PostgresConversation& self;
-        Outlet& out;
-        Extent measure(std::string_view start) const { return self.measure_client(start); }
-        bool begin(std::string_view start) { return self.begin_client(start, out); }
-        bool rest(std::string_view bytes) {
-            if (self.client_passes_) out.pass_to_server(bytes);
-            return true;
-        }
-        bool end() { return self.end_client(out); }
-        void settle() { out.settle(); }
-    };
-    struct ServerSide {
-        PostgresConversation& self;
-        Outlet& out;
-        Extent measure(std::string_view start) const { return self.measure_server(start); }
-        bool begin(std::string_view start) { return self.begin_server(start, out); }
-        bool rest(std::string_view bytes) { return self.pass_to_client(bytes, out); }
-        bool end() { return self.end_server(out); }
-        void settle() { out.settle(); }
-    };
+    void met_at_opening(const ChosenFault& chosen, Outlet& out) override;
 
     // What the client says.
-    [[nodiscard]] Extent measure_client(std::string_view start) const;
-    bool begin_client(std::string_view start, Outlet& out);
-    bool end_client(Outlet& out);
+    [[nodiscard]] Extent measure_client(std::string_view start) const override;
+    bool begin_client(std::string_view start, Outlet& out) override;
+    bool end_client(Outlet& out) override { return tell_ours(out); }
     bool startup(std::string_view start, Outlet& out);
     bool ask_encryption(bool is_tls, Outlet& out);
     void login();
@@ -122,90 +64,44 @@ class PostgresConversation final : public Conversation {
     void judge_extended(char type, std::string_view payload, Outlet& out);
 
     // What the server says.
-    [[nodiscard]] Extent measure_server(std::string_view start) const;
-    bool begin_server(std::string_view start, Outlet& out);
-    bool pass_to_client(std::string_view bytes, Outlet& out);
-    bool end_server(Outlet& out);
+    [[nodiscard]] Extent measure_server(std::string_view start) const override;
+    bool begin_server(std::string_view start, Outlet& out) override;
+    bool pass_to_client(std::string_view bytes, Outlet& out) override;
+    bool end_server(Outlet& out) override;
     bool encryption_answered(std::string_view start, Outlet& out);
     void read_answer(std::string_view start, Outlet& out);
     bool ready(Outlet& out);
 
     // Both.
     bool tell_ours(Outlet& out);
-    void meet(const ChosenFault& chosen, Outlet& out);
+    bool meet(const ChosenFault& chosen, Outlet& out);
     void fail_transaction(Outlet& out);
-    bool give_up(Outlet& out);
-    bool stop_at(std::string_view start, bool by_client, Outlet& out);
+    [[nodiscard]] bool is_swallowing() const override {
+        return !awaited_.empty() && awaited_.front().role != Role::plain;
+    }
+    [[nodiscard]] bool owes_client() const override {
+        return is_skipping_ ||
+               std::ranges::any_of(awaited_, [](const auto& a) { return a.role != Role::plain; });
+    }
+    void forget_awaited() override { awaited_.clear(); }
 
-    Judge& judge_;
-    ConversationOptions options_;
-    Life life_ = Life::speaking;
     Phase phase_ = Phase::startup;
     bool asked_tls_ = false, has_tls_ = false;  // which is to end here
     char status_ = 'I';                         // as the last ReadyForQuery told
-    std::uint64_t ordinal_ = 0;
     std::optional<ChosenFault> at_login_;
     std::deque<Awaited> awaited_;
     PostgresStatements statements_;
 
-    MessageCutter client_;
-    bool client_passes_ = true;
     bool is_open_ = false;      // messages of the extended protocol came, no Sync yet
     bool is_skipping_ = false;  // as the server does behind an error, up to Sync
-    bool ending_ = false;       // a fault that ends the connection is chosen: nothing new is taken
 
-    MessageCutter server_;
     char type_ = '\0';
-    bool server_passes_ = true;
 };
 
-void PostgresConversation::opened(Effects& effects) {
-    const Request request{.verb = "connect", .subject = {}};
-    const auto* fault = judge_.judge(request);
-    if (fault == nullptr) return;
-    at_login_.emplace(*fault, request);
-    if (is_error(*fault) || cuts_answer(*fault) || fault->mode == Mode::after) return;
-    Outlet out(effects);
-    meet(*at_login_, out);
-}
-
-void PostgresConversation::from_client(std::string_view bytes, Effects& effects) {
-    if (life_ == Life::ended) return;
-    if (life_ == Life::opaque) return effects.to_server(bytes);
-    Outlet out(effects);
-    ClientSide side{*this, out};
-    if (client_.feed(bytes, side)) return;
-    if (life_ == Life::speaking) give_up(out);
-    if (life_ != Life::opaque) return;
-    out.to_server(client_.take_kept());
-    out.to_server(client_.left());
-    out.to_client(server_.take_kept());
-}
-
-void PostgresConversation::from_server(std::string_view bytes, Effects& effects) {
-    if (life_ == Life::ended) return;
-    if (life_ == Life::opaque) return effects.to_client(bytes);
-    Outlet out(effects);
-    ServerSide side{*this, out};
-    if (server_.feed(bytes, side)) return;
-    if (life_ == Life::speaking) give_up(out);
-    if (life_ != Life::opaque) return;
-    out.to_client(server_.take_kept());
-    out.to_client(server_.left());
-    out.to_server(client_.take_kept());
-}
-
-void PostgresConversation::client_ended(Effects& effects) {
-    if (const auto kept = client_.take_kept(); !kept.empty() && life_ == Life::speaking)
-        effects.to_server(kept);
-    effects.end_to_server();
-}
-
-void PostgresConversation::server_ended(Effects& effects) {
-    const bool swallows = !awaited_.empty() && awaited_.front().role != Role::plain;
-    if (const auto kept = server_.take_kept(); !kept.empty() && life_ == Life::speaking && !swallows)
-        effects.to_client(kept);
-    effects.end_to_client();
+void PostgresConversation::met_at_opening(const ChosenFault& chosen, Outlet& out) {
+    const auto& fault = chosen.fault();
+    at_login_ = chosen;
+    if (is_wordless(fault) && !cuts_answer(fault) && fault.mode != Mode::after) meet(chosen, out);
 }
 
 // What the client says.
@@ -231,13 +127,9 @@ bool PostgresConversation::begin_client(std::string_view start, Outlet& out) {
     client_passes_ = true;
     const bool goes_on = phase_ == Phase::startup ? startup(start, out)
                                                   : message(start.front(), start.substr(header_size), out);
-    if (!goes_on) return stop_at(start, true, out);
+    if (!goes_on) return give_up_at_client(start, out);
     if (client_passes_) out.pass_to_server(start);
     return true;
-}
-
-bool PostgresConversation::end_client(Outlet& out) {
-    return tell_ours(out);
 }
 
 /// False: not understood.
@@ -279,28 +171,10 @@ bool PostgresConversation::message(char type, std::string_view payload, Outlet& 
         client_passes_ = false;
         return true;
     }
-    switch (type) {
-        case 'Q':
-        case 'F':
-            return simple(type, payload, out);
-        case 'P':
-        case 'B':
-        case 'C':
-        case 'D':
-        case 'E':
-        case 'H':
-            return extended(type, payload, out);
-        case 'S':
-            return sync(out);
-        case 'X':
-        case 'p':
-        case 'd':
-        case 'c':
-        case 'f':
-            return true;
-        default:
-            return false;
-    }
+    if (type == 'Q' || type == 'F') return simple(type, payload, out);
+    if (type == 'S') return sync(out);
+    static constexpr std::string_view of_extended = "PBCDEH", passing = "Xpdcf";
+    return of_extended.contains(type) ? extended(type, payload, out) : passing.contains(type);
 }
 
 /// One more ReadyForQuery will come. False: too many.
@@ -418,7 +292,7 @@ bool PostgresConversation::begin_server(std::string_view start, Outlet& out) {
     server_passes_ = true;
     // Nobody has asked for a ReadyForQuery yet, or both sides talk at will from here.
     const bool is_early = type_ == 'Z' && is_open_ && awaited_.size() == 1;
-    if (type_ == 'W' || is_early) return stop_at(start, false, out);
+    if (type_ == 'W' || is_early) return give_up_at_server(start, out);
     if (type_ == 'Z') status_ = start.back();
     if (!awaited_.empty()) read_answer(start, out);
     return pass_to_client(start, out);
@@ -427,7 +301,7 @@ bool PostgresConversation::begin_server(std::string_view start, Outlet& out) {
 bool PostgresConversation::encryption_answered(std::string_view start, Outlet& out) {
     type_ = '\0';
     const bool starts_tls = asked_tls_ && start == "S";
-    if (start != "N" && !starts_tls) return stop_at(start, false, out);
+    if (start != "N" && !starts_tls) return give_up_at_server(start, out);
     phase_ = Phase::startup;
     out.pass_to_client(start);
     if (starts_tls) out.effects().start_tls({});
@@ -460,21 +334,11 @@ void PostgresConversation::read_answer(std::string_view start, Outlet& out) {
 }
 
 bool PostgresConversation::pass_to_client(std::string_view bytes, Outlet& out) {
-    if (!server_passes_) return true;
-    auto* limited = !awaited_.empty() && awaited_.front().role == Role::cut && awaited_.front().at_fault()
-                        ? &awaited_.front()
-                        : nullptr;
-    if (limited == nullptr) {
-        out.pass_to_client(bytes);
-        return true;
-    }
-    const auto part =
-        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(limited->passing, bytes.size())));
-    out.pass_to_client(part);
-    limited->passing -= part.size();
-    if (limited->passing > 0) return true;
-    meet(*limited->chosen, out);
-    return false;
+    const bool is_cut = server_passes_ && !awaited_.empty() && awaited_.front().role == Role::cut &&
+                        awaited_.front().at_fault();
+    if (!is_cut) return FramedConversation::pass_to_client(bytes, out);
+    auto& answer = awaited_.front();
+    return pass_limited(bytes, answer.passing, out) || meet(*answer.chosen, out);
 }
 
 bool PostgresConversation::end_server(Outlet& out) {
@@ -497,8 +361,7 @@ bool PostgresConversation::ready(Outlet& out) {
     const auto answer = std::move(awaited_.front());
     awaited_.pop_front();
     if (answer.chosen && (answer.role == Role::after || answer.role == Role::cut)) {
-        meet(*answer.chosen, out);
-        if (life_ != Life::speaking) return false;
+        if (!meet(*answer.chosen, out)) return false;
         if (status_ == 'T' && !answer.is_followed) {
             fail_transaction(out);
             return true;
@@ -516,54 +379,24 @@ bool PostgresConversation::tell_ours(Outlet& out) {
     while (!awaited_.empty() && awaited_.front().role == Role::ours && server_.at_start()) {
         const auto told = std::move(awaited_.front());
         awaited_.pop_front();
-        meet(*told.chosen, out);
-        if (life_ != Life::speaking) return false;
+        if (!meet(*told.chosen, out)) return false;
         out.to_client(postgres_ready(status_));
     }
     return true;
 }
 
-void PostgresConversation::meet(const ChosenFault& chosen, Outlet& out) {
+/// Whether the conversation goes on.
+bool PostgresConversation::meet(const ChosenFault& chosen, Outlet& out) {
     const auto& fault = chosen.fault();
-    if (fault.kind == "garbage")
-        out.to_client(garbage());
-    else if (is_error(fault))
-        out.to_client(postgres_error(fault, chosen.verb(), chosen.is_of_connection()));
-    chosen.tell_bitten(judge_);
-    if (!ends_connection(chosen)) return;
-    life_ = Life::ended;
-    if (fault.kind == "reset")
-        out.effects().reset();
-    else if (fault.kind == "hang")
-        out.effects().hold();
-    else
-        out.effects().close();
+    const auto words =
+        is_wordless(fault) ? std::string() : postgres_error(fault, chosen.verb(), chosen.is_of_connection());
+    return tell(chosen, words, ends_connection(chosen), out);
 }
 
 /// The client believes that its transaction has failed.
 void PostgresConversation::fail_transaction(Outlet& out) {
     out.to_server(failing_query());
     awaited_.emplace_back().role = Role::silent;
-}
-
-/// Passes all on from here, or ends the connection, if the client still waits for what is told by us. Always
-/// false, for those who stop with it.
-bool PostgresConversation::give_up(Outlet& out) {
-    const bool is_ours = std::ranges::any_of(awaited_, [](const auto& a) { return a.role != Role::plain; });
-    if (is_ours || is_skipping_) {
-        life_ = Life::ended;
-        out.effects().close();
-        return false;
-    }
-    life_ = Life::opaque;
-    awaited_.clear();
-    return false;
-}
-
-bool PostgresConversation::stop_at(std::string_view start, bool by_client, Outlet& out) {
-    give_up(out);
-    if (life_ == Life::opaque) by_client ? out.pass_to_server(start) : out.pass_to_client(start);
-    return false;
 }
 
 }  // namespace

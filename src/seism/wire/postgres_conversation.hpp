@@ -15,9 +15,9 @@ namespace homespun::seism::wire {
 ///
 /// Kinds:
 /// - `error`: ErrorResponse with SQLSTATE `state`, `message` and a severity. A known SQLSTATE fills in the
-/// message
-///   (see postgres_errors.hpp), otherwise "internal error". Empty: 53300 for the connection, XX000 for a
-///   request. `code` means nothing. SQLSTATEs that end connections (53300, 57P.., 28...) are FATAL, and do.
+///   message (see postgres_messages.hpp), otherwise "internal error". Empty: 53300 for the connection, XX000
+///   for a request. `code` means nothing. SQLSTATEs that end connections (53300, 57P.., 28...) are FATAL, and
+///   do.
 /// - `close`: FIN instead of an answer; `reset`: RST; `hang`: nothing passes any more; `garbage`: 64 bytes of
 ///   0x80, then FIN. `bytes` above 0: the server does the request and so many bytes of its answer (of its
 ///   answer to the login, for the connection) pass before.

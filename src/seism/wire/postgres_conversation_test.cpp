@@ -2,110 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "seism/wire/conversation_fixture.hpp"
+#include "seism/wire/postgres_dialogue.hpp"
 #include "seism/wire/postgres_messages.hpp"
 
 namespace homespun::seism::wire {
 namespace {
 
 using namespace std::string_literals;
-
-std::string number(std::size_t value) {
-    std::string bytes;
-    for (const int shift : {24, 16, 8, 0})
-        bytes += static_cast<char>(value >> shift & 0xff);
-    return bytes;
-}
-std::string message(char type, const std::string& payload = {}) {
-    return std::string(1, type) + number(payload.size() + 4) + payload;
-}
-std::string query(const std::string& text) {
-    return message('Q', text + '\0');
-}
-std::string untyped(std::uint32_t code, const std::string& rest = {}) {
-    return number(rest.size() + 8) + number(code) + rest;
-}
-const std::string startup = untyped(196608, "user\0u\0\0"s);
-const std::string tls_request = untyped(80877103), gss_request = untyped(80877104);
-const std::string auth_asked = message('R', number(5) + "salt"), auth_ok = message('R', number(0));
-const std::string session = message('S', "TimeZone\0UTC\0"s) + message('K', "12345678");
-const std::string password = message('p', "md5\0"s);
-
-std::string ready(char status = 'I') {
-    return message('Z', std::string(1, status));
-}
-std::string done(const std::string& tag = "SELECT 1") {
-    return message('C', tag + '\0');
-}
-std::string rows() {
-    return message('T', "columns") + message('D', "row") + done();
-}
-std::string error(const std::string& state, const std::string& text, const std::string& severity = "ERROR") {
-    return message('E',
-                   'S' + severity + '\0' + 'V' + severity + '\0' + 'C' + state + '\0' + 'M' + text + "\0\0"s);
-}
-const std::string deadlock = error("40P01", "deadlock detected");
-const std::string real_error = error("42601", "syntax error");
-const std::string not_there = error("26000", "prepared statement \"seism_fault\" does not exist");
-
-std::vector<Line> logged_in() {
-    return {C(startup), S(auth_asked), C(password), S(auth_ok + session + ready())};
-}
-std::vector<Line> then(std::vector<Line> script, const std::vector<Line>& more) {
-    script.insert(script.end(), more.begin(), more.end());
-    return script;
-}
-std::string of(bool by_client, const std::vector<Line>& script) {
-    std::string bytes;
-    for (const auto& said : script)
-        if ((said.from == Line::From::client) == by_client) bytes += said.bytes;
-    return bytes;
-}
-/// Plays it; however it is cut it must come to the same.
-Outcome whole(const Factory& make, const std::string& verb, const Fault& fault,
-              const std::vector<Line>& script) {
-    std::vector<Outcome> different;
-    auto outcome = play_cut(make, script, fault, {verb}, different);
-    EXPECT_TRUE(different.empty()) << outcome << "\nand cut\n" << different.front();
-    return outcome;
-}
-Outcome play(const std::string& verb, const Fault& fault, const std::vector<Line>& script,
-             bool strip = false) {
-    const auto make = [&](Judge& judge) { return make_postgres_conversation(judge, {.strip_tls = strip}); };
-    return whole(make, verb, fault, script);
-}
-/// Where TLS ends in the middle.
-Outcome play_ending_tls(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
-    const auto make = [](Judge& judge) { return make_postgres_conversation(judge, {.terminate_tls = true}); };
-    return whole(make, verb, fault, script);
-}
-/// What comes after the login.
-struct Talk {
-    std::string client, server, ending;
-    std::vector<std::string> bitten;
-};
-Talk talk(const std::string& verb, const Fault& fault, const std::vector<Line>& script) {
-    const auto before = logged_in();
-    const auto all = play(verb, fault, then(before, script));
-    return {all.client.substr(of(false, before).size()), all.server.substr(of(true, before).size()),
-            all.ending, all.bitten};
-}
-const Fault deadlocked{.state = "40P01"};
-const Fault deadlocked_after{.mode = Mode::after, .state = "40P01"};
-const std::string begin = query("begin"), begun = done("BEGIN") + ready('T');
-
-// The extended protocol.
-std::string parse(const std::string& name, const std::string& text) {
-    return message('P', name + '\0' + text + "\0\0\0"s);
-}
-std::string bind(const std::string& portal, const std::string& statement) {
-    return message('B', portal + '\0' + statement + "\0\0\0\0\0\0\0"s);
-}
-std::string execute(const std::string& portal = {}) {
-    return message('E', portal + "\0\0\0\0\0"s);
-}
-const std::string describe = message('D', "P\0"s), sync = message('S'), flush = message('H');
-const std::string parsed = message('1'), bound = message('2'), described = message('T', "columns");
+using namespace postgres_dialogue;
 
 // Passing.
 
@@ -120,8 +24,8 @@ TEST(PostgresConversation, WithoutFaultAllPassesAndIsJudged) {
               S(bound + message('D', "row") + done() + real_error + ready()), C(message('F', "fastpath")),
               S(message('V', number(0)) + ready()), S(message('A', "notice")), C(message('X'))});
     const auto outcome = play("", {}, script);
-    EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_EQ(outcome.server, of(true, script));
+    EXPECT_EQ(outcome.client, of_server(script));
+    EXPECT_EQ(outcome.server, of_client(script));
     EXPECT_EQ(outcome.judged,
               (std::vector<std::string>{"1 SELECT select 1", "2 INSERT /* a */ insert into t values (1)!",
                                         "3 UPDATE update t set a = $1!", "4 PREPARE select 2",
@@ -136,8 +40,8 @@ TEST(PostgresConversation, CopyPasses) {
               S(done() + ready()), C(query("copy t to stdout")),
               S(message('H', "out") + message('d', "1\n") + message('c') + done() + ready())});
     const auto outcome = play("", {}, script);
-    EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_EQ(outcome.server, of(true, script));
+    EXPECT_EQ(outcome.client, of_server(script));
+    EXPECT_EQ(outcome.server, of_client(script));
 }
 
 // The connection.
@@ -225,24 +129,9 @@ TEST(PostgresConversation, FatalErrorsClose) {
 }
 
 TEST(PostgresConversation, KindsThatAreNoError) {
-    const std::vector<Line> script = {C(query("select 1")), S(rows() + ready())};
-    for (const auto* kind : {"close", "reset", "hang"}) {
-        const auto ending = kind == "hang"s ? "hold"s : kind;
-        const auto instead = talk("SELECT", {.kind = kind}, script);
-        EXPECT_EQ(instead.client + instead.server, "");
-        EXPECT_EQ(instead.ending, ending);
-        const auto after = talk("SELECT", {.kind = kind, .mode = Mode::after}, script);
-        EXPECT_EQ(after.client, "");
-        EXPECT_EQ(after.server, query("select 1"));
-        EXPECT_EQ(after.ending, ending);
-        const auto cut = talk("SELECT", {.kind = kind, .bytes = 13}, script);
-        EXPECT_EQ(cut.client, rows().substr(0, 13));
-        EXPECT_EQ(cut.ending, ending);
-        const auto late = talk("SELECT", {.kind = kind, .bytes = 9999}, script);
-        EXPECT_EQ(late.client, rows() + ready());
-        EXPECT_EQ(late.ending, ending);
-    }
-    EXPECT_EQ(talk("SELECT", {.kind = "garbage"}, script).client, std::string(64, '\x80'));
+    const auto question = query("select 1"), answer = rows() + ready();
+    const auto meet = [&](const Fault& fault) { return talk("SELECT", fault, {C(question), S(answer)}); };
+    expect_wordless_kinds(meet, question, answer);
 }
 
 // Transactions.
@@ -293,70 +182,6 @@ TEST(PostgresConversation, PipelinedQueriesAreAnsweredInTheirOrder) {
     EXPECT_EQ(outcome.client, rows() + ready() + deadlock + ready() + rows() + ready());
 }
 
-// The extended protocol.
-
-TEST(PostgresConversation, ExtendedQueryFailsWhereItsExecuteWouldBe) {
-    const auto head = parse("", "update t") + bind("", "") + describe;
-    const auto answered = parsed + bound + message('n');
-    const auto instead = talk("UPDATE", deadlocked,
-                              {C(head + execute() + bind("", "") + execute() + sync),
-                               S(answered + not_there + ready()), C(query("select 1")), S(rows() + ready())});
-    EXPECT_EQ(instead.server, head + failing_execute() + sync + query("select 1"));
-    EXPECT_EQ(instead.client, answered + deadlock + ready() + rows() + ready());
-    EXPECT_EQ(instead.bitten, std::vector<std::string>{"1 UPDATE update t by error"});
-
-    const auto after =
-        talk("UPDATE", deadlocked_after,
-             {C(head + execute() + bind("", "") + execute() + sync), S(answered + done() + ready())});
-    EXPECT_EQ(after.server, head + execute() + sync);
-    EXPECT_EQ(after.client, answered + deadlock + ready());
-}
-
-TEST(PostgresConversation, OneOfSeveralExecutesFails) {
-    const auto first = parse("", "insert t") + bind("", "") + execute();
-    const auto second = parse("", "update t") + bind("", "");
-    const auto first_done = parsed + bound + done();
-    const auto instead =
-        talk("UPDATE", deadlocked,
-             {C(first + second + execute() + sync), S(first_done + parsed + bound + not_there + ready())});
-    EXPECT_EQ(instead.server, first + second + failing_execute() + sync);
-    EXPECT_EQ(instead.client, first_done + parsed + bound + deadlock + ready());
-    // What comes before it fails by itself: the server does no more, and the client is told that.
-    const auto really =
-        talk("UPDATE", deadlocked, {C(first + second + execute() + sync), S(parsed + real_error + ready())});
-    EXPECT_EQ(really.client, parsed + real_error + ready());
-    EXPECT_TRUE(really.bitten.empty());
-}
-
-TEST(PostgresConversation, ExtendedEndingsComeInTheirTurn) {
-    const auto head = parse("", "update t") + bind("", "");
-    const auto fatal = talk("UPDATE", {.state = "57P01"},
-                            {C(query("select 1") + head + execute() + sync), S(rows() + ready())});
-    EXPECT_EQ(
-        fatal.client,
-        rows() + ready() + error("57P01", "terminating connection due to administrator command", "FATAL"));
-    EXPECT_EQ(fatal.ending, "close");
-    const auto cut = talk("UPDATE", {.kind = "reset", .bytes = 4},
-                          {C(head + execute() + sync), S(parsed + bound + done() + ready())});
-    EXPECT_EQ(cut.client, parsed + bound + done().substr(0, 4));
-    EXPECT_EQ(cut.ending, "reset");
-}
-
-TEST(PostgresConversation, PreparingFails) {
-    const auto outcome = talk("PREPARE", deadlocked,
-                              {C(parse("s", "select 1") + describe + flush + sync), S(not_there + ready())});
-    EXPECT_EQ(outcome.server, failing_execute() + sync);
-    EXPECT_EQ(outcome.client, deadlock + ready());
-}
-
-TEST(PostgresConversation, StatementsAreForgotten) {
-    const auto outcome =
-        play("", {},
-             then(logged_in(), {C(parse("s", "select 1") + bind("p", "s") + message('C', "Pp\0"s) +
-                                  execute("p") + message('C', "Ss\0"s) + bind("p", "s") + execute("p"))}));
-    EXPECT_EQ(outcome.judged, (std::vector<std::string>{"1 PREPARE select 1", "2 EXECUTE", "3 EXECUTE"}));
-}
-
 // COPY.
 
 TEST(PostgresConversation, CopyFromTheClientIsNotDoneAfter) {
@@ -396,8 +221,8 @@ TEST(PostgresConversation, EncryptionIsRefusedWhenStripped) {
 TEST(PostgresConversation, RefusedEncryptionIsNoEnd) {
     const auto script = then({C(tls_request), S("N")}, logged_in());
     const auto outcome = play("", {}, script);
-    EXPECT_EQ(outcome.client, of(false, script));
-    EXPECT_EQ(outcome.server, of(true, script));
+    EXPECT_EQ(outcome.client, of_server(script));
+    EXPECT_EQ(outcome.server, of_client(script));
     EXPECT_FALSE(outcome.opaque);
 }
 
@@ -413,8 +238,8 @@ TEST(PostgresConversation, OpaqueAfterTlsCancelReplicationAndNonsense) {
         const auto script = then(before, rest);
         const auto outcome = play("START", {}, script);
         EXPECT_TRUE(outcome.opaque);
-        EXPECT_EQ(outcome.client, of(false, script));
-        EXPECT_EQ(outcome.server, of(true, script));
+        EXPECT_EQ(outcome.client, of_server(script));
+        EXPECT_EQ(outcome.server, of_client(script));
     }
 }
 
@@ -422,10 +247,10 @@ TEST(PostgresConversation, TlsThatEndsHereBeginsBehindTheYes) {
     const auto session = then(logged_in(), {C(query("select 1"))});
     const auto outcome = play_ending_tls("SELECT", deadlocked, then({C(tls_request), S("S")}, session));
     EXPECT_FALSE(outcome.opaque);
-    EXPECT_EQ(outcome.client, "S<tls>" + of(false, session) + deadlock + ready());
-    EXPECT_EQ(outcome.server, tls_request + "<tls>" + of(true, logged_in()));
+    EXPECT_EQ(outcome.client, "S<tls>" + of_server(session) + deadlock + ready());
+    EXPECT_EQ(outcome.server, tls_request + "<tls>" + of_client(logged_in()));
     const auto refused = play_ending_tls("SELECT", deadlocked, then({C(tls_request), S("N")}, session));
-    EXPECT_EQ(refused.client, "N" + of(false, session) + deadlock + ready());
+    EXPECT_EQ(refused.client, "N" + of_server(session) + deadlock + ready());
     const auto twice = play_ending_tls("", {}, {C(tls_request), S("S"), C(tls_request), S("S")});
     EXPECT_EQ(twice.client, "S<tls>S") << "once";
     EXPECT_TRUE(twice.opaque);
