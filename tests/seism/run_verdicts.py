@@ -283,6 +283,15 @@ class Runs(unittest.TestCase):
         # Every request of the application that bit became a 503.
         self.assertAlmostEqual(result.verdict["experiments"][0]["bites"], during["503"], delta=2)
 
+    def test_requests_that_end_late_are_no_leak(self):
+        """The shop gives up long after the perturbation: what it held until then is looked at when it had time to let go."""
+        experiment = self.clinic.experiment("none", verdict={"hang": "10s"})
+        experiment["app"]["environment"] = {"STORE_TIMEOUT": "4"}
+        experiment["perturbations"][0]["behaviour"] = "hang"
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.rules("red"), [], result.err)
+        self.assertEqual(result.code, 0, result.err)
+
     def test_client_state(self):
         for command, code in ((["true"], 0), (["sh", "-c", "echo one record is lost; exit 1"], 1)):
             experiment = self.clinic.experiment("none", client_state={"command": command})

@@ -226,19 +226,21 @@ bool Run::spins() const {
     return !last.empty() && last.back().cpu >= experiment_.thresholds.spin;
 }
 
-/// Watches until the requests that count have come, those that hung are given up, and the processes have
-/// settled.
+/// Watches until the requests that count have come, those that hung have ended or are given up, and the
+/// processes have settled: what a request held is let go only after its end.
 void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
     constexpr milliseconds look{50}, least{2'000};
     const auto since = [&] { return record_.now() - cycle.stopped; };
+    auto last_ended = cycle.stopped;
     sampler_.weigh();
     while (nap(look)) {
+        const bool waits = traffic_->waits_for(cycle.stopped);
+        if (waits) last_ended = record_.now();
         const bool enough =
             record_.count_exchanges(cycle.stopped) >= static_cast<std::size_t>(perturbation.next);
         const bool no_more = clients_ && clients_->ended();
         if (!enough && !no_more && since() < micros(perturbation.within)) continue;
-        if (traffic_->waits_for(cycle.stopped)) continue;
-        if (since() < micros(least)) continue;
+        if (waits || record_.now() - last_ended < micros(least)) continue;
         if (spins() && since() < micros(experiment_.thresholds.spin_for + least)) continue;
         break;
     }
