@@ -29,6 +29,7 @@ SINS = {
     "crash": "front_reachable",
     "leak": "memory",
     "stale": "answers_after",
+    "stuck": "recovery",
     "silent": "logged",
 }
 
@@ -376,6 +377,16 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.code, 1, result.err)
         self.assertEqual(result.rules("red"), ["front_reachable"] * 2 + ["recovery"] * 2, result.err)
         self.assertIn("the process ended with status 1", result.err)
+
+    def test_application_that_does_not_recover_is_started_again(self):
+        """Each experiment begins with a well application: one red cell does not hide what the next would have told."""
+        experiment = self.clinic.experiment("stuck", perturbations=[])
+        behaviours = {"behaviours": ["blackout", "refuse"], "for": "500ms", "observe": {"within": "3s"}}
+        experiment["schedule"] = {"pause": "100ms", "matrix": behaviours}
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.rules("red"), ["recovery"] * 2, result.err)
+        self.assertEqual(result.rules("inconclusive"), [], result.err)
+        self.assertEqual(result.err.count("it is started again"), 1, result.err)
 
     def test_clients_that_fail_are_red(self):
         front = free_port()

@@ -74,6 +74,9 @@ class Run {
     /// Whether the clients were content, where a command makes the requests.
     void wait_for_clients(RunOutcome& outcome);
     void attempt(const Perturbation& perturbation, RunOutcome& outcome);
+    /// Starts our application again when it has ended or did not recover, so that one red experiment does not
+    /// make the next ones inconclusive.
+    base::Result<void> restart_if_ill(const Judgement& until_now);
     /// Whether the application is well; puts it into the trial when not.
     bool wait_for_steady_state(Trial& trial);
     base::Result<void> perturb(const Perturbation& perturbation, Trial& trial);
@@ -156,13 +159,9 @@ bool Run::nap(milliseconds time) {
 
 void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
     const auto& back = experiment_.backs[perturbation.back];
-    if (application_.ended() && application_.is_ours()) {
-        say("the application has ended; it is started again");
-        if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started) {
-            outcome.trouble = started.error().message;
-            return;
-        }
-        sampler_.watch(application_.pid());
+    if (auto well = restart_if_ill(outcome.judgement); !well) {
+        outcome.trouble = well.error().message;
+        return;
     }
     Trial trial{.name = perturbation.name,
                 .proxy = back.name,
@@ -191,6 +190,25 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
             say(fmt::format("  {} {}: {}", word_of(judged.weight_of(finding)), finding.rule,
                             finding.observed));
     }
+}
+
+base::Result<void> Run::restart_if_ill(const Judgement& until_now) {
+    if (!application_.is_ours()) return {};
+    if (application_.ended()) {
+        say("the application has ended; it is started again");
+    } else if (!until_now.trials.empty() &&
+               std::ranges::any_of(until_now.trials.back().findings, [](const auto& finding) {
+                   return finding.rule == "recovery" && finding.colour == Colour::red;
+               })) {
+        say("the application has not recovered; it is started again");
+        application_.stop();
+    } else {
+        return {};
+    }
+    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
+        return started;
+    sampler_.watch(application_.pid());
+    return {};
 }
 
 bool Run::wait_for_steady_state(Trial& trial) {

@@ -7,6 +7,7 @@ shop.py PORT STORE_PORT SIN; SIN is one of
   crash   ends; a supervisor starts it anew
   leak    keeps a MiB of each failure
   stale   answers wrongly for ever after a failure
+  stuck   refuses for ever after a failure
   silent  does all well, and logs nothing
 STORE_TIMEOUT is how many seconds it waits for the store; 1 without it.
 """
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import time
 
-FAILED = []  # what a leaking shop keeps of each failure
+FAILED = []  # what a shop that leaks, or does not forget, keeps of each failure
 
 
 class StoreFailed(Exception):
@@ -47,6 +48,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/ready":
             return self.answer(200, "ready\n")
         try:
+            if self.sin == "stuck" and FAILED:
+                raise StoreFailed("it has failed before")
             price = self.price()
         except StoreFailed as error:
             return self.store_failed(error)
@@ -71,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(1)
         if self.sin == "leak":
             FAILED.append(os.urandom(1 << 20))
-        if self.sin == "stale":
+        if self.sin in ("stale", "stuck"):
             FAILED.append(error)
         if self.sin == "error":
             return self.answer(500, "Traceback (most recent call last)\n")
