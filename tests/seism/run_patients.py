@@ -15,13 +15,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
@@ -70,28 +70,82 @@ def mariadb(folder: Path) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Patient:
-    """An application, its back-end, and what becomes of it: for each cell the rules that are red, or `grey`; green or amber else."""
+    """An application with its back-end, and what comes of each behaviour: `well` (green, or amber, as slow answers are), `red` and the
+    rule that must say so, or `grey` and the rule that could not be judged. What is not named here is not tried."""
 
     experiment: str
-    server: Callable[[Path], Iterator[int]]
+    server: Callable[[Path], AbstractContextManager[int]]
     cells: Mapping[str, str]
     settings: str = ""  # lines of the application's configuration beside the standard ones
-    files: tuple[str, ...] = field(default=())
 
 
-PATIENTS: dict[str, Patient] = {
-    "nginx": Patient("nginx_memcached", memcached, {}, files=("nginx.conf",)),
+NGINX = {
+    "latency:300": "well",
+    "refuse": "well",
+    "connect_timeout": "well",
+    "reset_peer": "well",
+    "blackout": "well",
+    "hang": "red no_hang",
+    "truncate:bytes=1000": "red no_hang",
+    "memcached_error:kind=error": "well",
+    "memcached_error:kind=miss": "well",
+}
+APACHE = {
+    "latency:300": "well",
+    "refuse": "red status_during",
+    "reset_peer": "red status_during",
+    "hang": "red no_hang",
+    "ldap_error:code=51": "red status_during",
+    "ldap_error:kind=disconnect": "red status_during",
+}
+# One connection for ever: it never comes back, and nobody notices what happens to new ones.
+NOTES_POSTGRES = {
+    "latency:10": "well",
+    "refuse": "red recovery",
+    "reset_peer": "red recovery",
+    "blackout": "grey bite",
+    "hang": "red no_hang",
+    "postgres_error:state=40001": "red recovery",
+    "postgres_error:at=connect": "grey bite",
+}
+# A connection for each request: it comes back by itself.
+NOTES_MARIADB = {
+    "latency:10": "well",
+    "refuse": "red status_during",
+    "reset_peer": "red status_during",
+    "blackout": "red status_during",
+    "hang": "red no_hang",
+    "mysql_error:code=1213": "red status_during",
+    "mysql_error:at=connect": "red status_during",
+}
+HOMESPUN_LDAP = {
+    "latency:300": "well",
+    "refuse": "well",
+    "reset_peer": "well",
+    "hang": "well",
+    "garbage": "well",
+    "truncate:bytes=20": "well",
+    "ldap_error:code=51": "well",
+    "ldap_error:code=52": "well",
+    "ldap_error:kind=disconnect": "well",
+}
+ASKS_ALWAYS = "LDAPCacheEntries 0\nLDAPOpCacheEntries 0\n"
+PATIENTS = {
+    "nginx": Patient("nginx_memcached", memcached, NGINX),
     "nginx-timeouts": Patient(
-        "nginx_memcached", memcached, {}, "memcached_connect_timeout 500ms; memcached_read_timeout 500ms;", files=("nginx.conf",)
+        "nginx_memcached",
+        memcached,
+        {"connect_timeout": "well", "hang": "well"},
+        "memcached_connect_timeout 500ms; memcached_read_timeout 500ms;",
     ),
-    "apache": Patient("apache_ldap", slapd, {}, "LDAPCacheEntries 0\nLDAPOpCacheEntries 0", files=("apache.conf",)),
+    "apache": Patient("apache_ldap", slapd, APACHE, ASKS_ALWAYS),
     "apache-timeouts": Patient(
-        "apache_ldap", slapd, {}, "LDAPCacheEntries 0\nLDAPOpCacheEntries 0\nLDAPTimeout 1\nLDAPConnectionTimeout 1", files=("apache.conf",)
+        "apache_ldap", slapd, {"hang": "red status_during"}, ASKS_ALWAYS + "LDAPTimeout 1\nLDAPConnectionTimeout 1\nLDAPRetries 0"
     ),
-    "apache-remembers": Patient("apache_ldap", slapd, {}, files=("apache.conf",)),
-    "notes-postgres": Patient("notes_postgres", postgres, {}),
-    "notes-mariadb": Patient("notes_mariadb", mariadb, {}),
-    "homespun": Patient("homespun_ldap", slapd, {}),
+    "apache-remembers": Patient("apache_ldap", slapd, {"refuse": "well", "hang": "grey bite"}),
+    "notes-postgres": Patient("notes_postgres", postgres, NOTES_POSTGRES),
+    "notes-mariadb": Patient("notes_mariadb", mariadb, NOTES_MARIADB),
+    "homespun": Patient("homespun_ldap", slapd, HOMESPUN_LDAP),
 }
 
 
@@ -118,44 +172,65 @@ def homespun_command(program: Path, folder: Path, front: int, back: int) -> list
     return [str(program), "serve", "--listen", f"127.0.0.1:{front}", "--data", str(folder / "data"), *words]
 
 
-def run(patient: Patient, seism: Path, homespun: Path, folder: Path) -> dict[str, str]:
-    """The cells as `seism run` has judged them."""
-    front, back, application = free_port(), free_port(), free_port()
-    (folder / "pages").mkdir(parents=True)
+def prepare(patient: Patient, homespun: Path, folder: Path, upstream: int) -> Path:
+    """Writes the application's configuration and the experiment; the latter's file."""
+    front, back = free_port(), free_port()
+    (folder / "pages").mkdir()
     (folder / "pages" / "page").write_text(PAGE)
     for place in (folder, folder / "pages"):
-        place.chmod(0o755)
-    own = folder / "server"
-    own.mkdir()
-    with patient.server(own) as upstream:  # type: ignore[attr-defined]
-        values = {
-            "folder": str(folder), "here": str(REAL), "front": str(front), "back": str(back), "upstream": str(upstream),
-            "application": str(application), "user": user_of(patient.experiment), "more": patient.settings, "people": PEOPLE,
-            "reader": READER, "login": base64.b64encode(b"ann:ann secret").decode(),
-            "command": json.dumps(homespun_command(homespun, folder, front, back)),
-        }
-        for name in patient.files:
-            (folder / name).write_text(fill_in(name, values), encoding="utf-8")
-        experiment = folder / "experiment.json"
-        experiment.write_text(fill_in(f"{patient.experiment}.json", values), encoding="utf-8")
-        out = folder / "out"
+        place.chmod(0o755)  # for servers that change their user
+    values = {
+        "folder": str(folder),
+        "here": str(REAL),
+        "front": str(front),
+        "back": str(back),
+        "upstream": str(upstream),
+        "application": str(free_port()),
+        "user": user_of(patient.experiment),
+        "more": patient.settings,
+        "people": PEOPLE,
+        "reader": READER,
+        "login": base64.b64encode(b"ann:ann secret").decode(),
+        "command": json.dumps(homespun_command(homespun, folder, front, back)),
+    }
+    for name in ("nginx.conf", "apache.conf"):
+        (folder / name).write_text(fill_in(name, values), encoding="utf-8")
+    experiment = json.loads(fill_in(f"{patient.experiment}.json", values))
+    behaviours = experiment["schedule"]["matrix"]["behaviours"]
+    unknown = set(patient.cells) - set(behaviours)
+    check(not unknown, f"the experiment does not have {unknown}")
+    experiment["schedule"]["matrix"]["behaviours"] = [each for each in behaviours if each in patient.cells]
+    file = folder / "experiment.json"
+    file.write_text(json.dumps(experiment), encoding="utf-8")
+    return file
+
+
+def judged(patient: Patient, seism: Path, homespun: Path, folder: Path) -> tuple[dict[str, Any], str]:
+    """The experiments by their behaviours as `seism run` has judged them, and what it said."""
+    (folder / "server").mkdir(parents=True)
+    with patient.server(folder / "server") as upstream:
+        command = [seism, "run", prepare(patient, homespun, folder, upstream), "-o", folder / "out"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HOMESPUN_")}
         done = subprocess.run(
-            [seism, "run", experiment, "-o", out], capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder,
-            env={**os.environ, "HOME": str(folder)},
+            command, capture_output=True, text=True, timeout=LIMIT, check=False, cwd=folder, env=environment | {"HOME": str(folder)}
         )
-    (folder / "said").write_text(done.stdout + done.stderr)
-    check((out / "verdict.json").exists(), f"no verdict: {done.stdout}{done.stderr}")
-    verdict = json.loads((out / "verdict.json").read_text())
-    return {each["id"]: cell(each) for each in verdict["experiments"]}
+    verdict = folder / "out" / "verdict.json"
+    check(verdict.exists(), f"no verdict: {done.stdout}{done.stderr}")
+    experiments = json.loads(verdict.read_text(encoding="utf-8"))["experiments"]
+    return {each["id"].partition("/")[2]: each for each in experiments}, done.stdout + done.stderr
 
 
-def cell(trial: Mapping[str, object]) -> str:
-    """`green` or `amber`, `grey` with the rules that could not be judged, or the rules that are red."""
-    rules: list[dict[str, str]] = trial["rules"]  # type: ignore[assignment]
-    bad = {colour: sorted(rule["id"] for rule in rules if rule["verdict"] == colour) for colour in ("red", "inconclusive")}
-    if bad["inconclusive"]:
-        return "grey " + " ".join(bad["inconclusive"])
-    return " ".join(bad["red"]) or str(trial["verdict"])
+def complaint(expected: str, trial: Mapping[str, Any] | None) -> str:
+    """What is not as expected; empty when all is."""
+    if trial is None:
+        return "was not carried out"
+    colour, _, rule = expected.partition(" ")
+    seen = {"inconclusive": "grey", "green": "well", "amber": "well"}.get(trial["overall"], trial["overall"])
+    word = {"grey": "inconclusive"}.get(colour, colour)
+    rules = [f"{each['id']} {each['verdict']}" for each in trial["rules"] if each["verdict"] != "green"]
+    if seen != colour or (rule and f"{rule} {word}" not in rules):
+        return f"is {seen}, not {expected}: {', '.join(rules)}"
+    return ""
 
 
 def main() -> int:
@@ -164,31 +239,34 @@ def main() -> int:
     parser.add_argument("--seism", type=Path, required=True)
     parser.add_argument("--homespun", type=Path, required=True)
     parser.add_argument("--only", default="", help="patients with this in their name")
-    parser.add_argument("--keep", type=Path, help="leave the reports in this folder")
+    parser.add_argument("--keep", type=Path, help="leave configurations and reports in this folder, which must not exist")
     options = parser.parse_args()
     passed = failed = 0
     with ExitStack() as stack:
         place = options.keep.resolve() if options.keep else Path(tempfile.mkdtemp(prefix="homespun-patients-"))
-        place.mkdir(exist_ok=True)
+        place.mkdir(mode=0o755, exist_ok=not options.keep)
         place.chmod(0o755)
         if not options.keep:
             stack.callback(shutil.rmtree, place, ignore_errors=True)
-        chosen = {name: each for name, each in PATIENTS.items() if options.only in name}
+        programs = options.seism.resolve(), options.homespun.resolve()
+        chosen = {name: patient for name, patient in PATIENTS.items() if options.only in name}
         # They wait most of the time: they share the machine.
-        with ThreadPoolExecutor(4) as pool:
-            begin = time.monotonic()
-            runs = {
-                name: pool.submit(run, patient, options.seism.resolve(), options.homespun.resolve(), place / name)
-                for name, patient in chosen.items()
-            }
-            for name, running in runs.items():
-                try:
-                    cells = running.result()
-                except Exception:  # whatever it is, the others go on
-                    failed += 1
-                    print(f"FAILED {name}: {traceback.format_exc()}", flush=True)
-                    continue
-                print(name, json.dumps(cells, indent=1), f"{time.monotonic() - begin:.1f} s", flush=True)
+        pool = stack.enter_context(ThreadPoolExecutor(len(PATIENTS)))
+        runs = {name: pool.submit(judged, patient, *programs, place / name) for name, patient in chosen.items()}
+        for name, patient in chosen.items():
+            try:
+                trials, said = runs[name].result()
+            except Exception:  # whatever it is, the others go on
+                failed += len(patient.cells)
+                print(f"FAILED {name}: {traceback.format_exc()}", flush=True)
+                continue
+            wrong = {cell: text for cell, expected in patient.cells.items() if (text := complaint(expected, trials.get(cell)))}
+            for cell, trial in trials.items():
+                print(f"{'FAILED' if cell in wrong else 'ok'} {name} {cell}: {wrong.get(cell, trial['overall'])}")
+            if wrong:
+                print(f"{wrong}\n{said}", flush=True)
+            failed += len(wrong)
+            passed += len(patient.cells) - len(wrong)
     print(f"patients: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
