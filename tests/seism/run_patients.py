@@ -26,13 +26,16 @@ from typing import Any
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 REAL = HERE / "patients" / "real"
-for _place in (HERE.parent / "e2e", HERE.parent / "servers", HERE):
+for _place in (HERE.parent / "e2e", HERE.parent / "servers", HERE.parent / "mozilla", HERE):
     sys.path.insert(0, str(_place))
 
 import real_servers  # noqa: E402 - found by the path above
+from account_server import AccountServer  # noqa: E402
 from directory import PEOPLE, READER, Directory, person  # noqa: E402
 from processes import free_port  # noqa: E402
+from run_mozilla import claims  # noqa: E402
 from seism_server import check, connect  # noqa: E402
+from signing import Authority, SigningKey  # noqa: E402
 
 PAGE = "0123456789abcde\n" * 256
 LIMIT = 240  # seconds for a whole run on a busy machine
@@ -65,6 +68,15 @@ def postgres(folder: Path) -> Iterator[int]:
 def mariadb(folder: Path) -> Iterator[int]:
     """Debian's, empty."""
     with real_servers.mariadb(folder) as server:
+        yield server.port
+
+
+@contextmanager
+def accounts(folder: Path) -> Iterator[int]:
+    """An account server of Mozilla's kind, which knows one key; its authority and a token by that key are in the folder."""
+    authority, key = Authority(folder), SigningKey(folder, "one")
+    (folder / "signed").write_text(key.sign(claims()))
+    with AccountServer(authority.certificate("IP:127.0.0.1"), [key]) as server:
         yield server.port
 
 
@@ -129,6 +141,9 @@ HOMESPUN_LDAP = {
     "ldap_error:code=52": "well",
     "ldap_error:kind=disconnect": "well",
 }
+HOMESPUN_MOZILLA = dict.fromkeys(
+    ("latency:300", "refuse", "connect_timeout", "reset_peer", "blackout", "hang", "garbage", "truncate:bytes=20"), "well"
+)
 ASKS_ALWAYS = "LDAPCacheEntries 0\nLDAPOpCacheEntries 0\n"
 PATIENTS = {
     "nginx": Patient("nginx_memcached", memcached, NGINX),
@@ -146,6 +161,7 @@ PATIENTS = {
     "notes-postgres": Patient("notes_postgres", postgres, NOTES_POSTGRES),
     "notes-mariadb": Patient("notes_mariadb", mariadb, NOTES_MARIADB),
     "homespun": Patient("homespun_ldap", slapd, HOMESPUN_LDAP),
+    "homespun-mozilla": Patient("homespun_mozilla", accounts, HOMESPUN_MOZILLA),
 }
 
 
@@ -164,10 +180,14 @@ def fill_in(name: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def homespun_command(program: Path, folder: Path, front: int, back: int) -> list[str]:
-    """`homespun serve` whose users are in the directory; it asks for every request."""
-    settings = ["auth.backend=ldap", "auth.remember_s=0", f"ldap.uri=ldap://127.0.0.1:{back}", "ldap.use_tls=false"]
-    settings += [f"ldap.search_root={PEOPLE}", f"ldap.bind_user={READER}", "ldap.bind_password=reader secret"]
+def homespun_command(program: Path, folder: Path, front: int, back: int, experiment: str) -> list[str]:
+    """`homespun serve` whose users are in the directory, whom it looks up at every request, or at the account server."""
+    if experiment == "homespun_mozilla":
+        settings = ["accounts=mozilla", f"ca_file={folder / 'server' / 'authority.pem'}"]
+        settings += [f"mozilla.{name}_url=https://127.0.0.1:{back}/v1/{name}" for name in ("jwks", "verify")]
+    else:
+        settings = ["auth.backend=ldap", "auth.remember_s=0", f"ldap.uri=ldap://127.0.0.1:{back}", "ldap.use_tls=false"]
+        settings += [f"ldap.search_root={PEOPLE}", f"ldap.bind_user={READER}", "ldap.bind_password=reader secret"]
     words = [word for setting in settings for word in ("--set", setting)]
     return [str(program), "serve", "--listen", f"127.0.0.1:{front}", "--data", str(folder / "data"), *words]
 
@@ -191,7 +211,8 @@ def prepare(patient: Patient, homespun: Path, folder: Path, upstream: int) -> Pa
         "people": PEOPLE,
         "reader": READER,
         "login": base64.b64encode(b"ann:ann secret").decode(),
-        "command": json.dumps(homespun_command(homespun, folder, front, back)),
+        "command": json.dumps(homespun_command(homespun, folder, front, back, patient.experiment)),
+        "signed": signed.read_text() if (signed := folder / "server" / "signed").exists() else "",
     }
     for name in ("nginx.conf", "apache.conf"):
         (folder / name).write_text(fill_in(name, values), encoding="utf-8")
