@@ -128,7 +128,7 @@ NOTES_MARIADB = {
     "blackout": "red status_during",
     "hang": "red no_hang",
     "mysql_error:code=1213": "red status_during",
-    "mysql_error:at=connect": "red status_during",
+    "mysql_error:at=connect,code=1040": "red status_during",
 }
 HOMESPUN_LDAP = {
     "latency:300": "well",
