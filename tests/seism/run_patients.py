@@ -117,7 +117,7 @@ NOTES_POSTGRES = {
     "reset_peer": "red recovery",
     "blackout": "grey bite",
     "hang": "red no_hang",
-    "postgres_error:state=40001": "red recovery",
+    "postgres_error:state=40001,match=notes": "red recovery",
     "postgres_error:at=connect": "grey bite",
 }
 # A connection for each request: it comes back by itself.
