@@ -89,6 +89,7 @@ class Patient:
     server: Callable[[Path], AbstractContextManager[int]]
     cells: Mapping[str, str]
     settings: str = ""  # lines of the application's configuration beside the standard ones
+    program: str = ""  # where the experiment leaves it open
 
 
 NGINX = {
@@ -158,7 +159,8 @@ PATIENTS = {
         "apache_ldap", slapd, {"hang": "red status_during"}, ASKS_ALWAYS + "LDAPTimeout 1\nLDAPConnectionTimeout 1\nLDAPRetries 0"
     ),
     "apache-remembers": Patient("apache_ldap", slapd, {"refuse": "well", "hang": "grey bite"}),
-    "notes-postgres": Patient("notes_postgres", postgres, NOTES_POSTGRES),
+    "notes-postgres": Patient("notes_postgres", postgres, NOTES_POSTGRES, program="notes_postgres.py"),
+    "notes-careful": Patient("notes_postgres", postgres, dict.fromkeys(NOTES_POSTGRES, "well"), program="notes_careful.py"),
     "notes-mariadb": Patient("notes_mariadb", mariadb, NOTES_MARIADB),
     "homespun": Patient("homespun_ldap", slapd, HOMESPUN_LDAP),
     "homespun-mozilla": Patient("homespun_mozilla", accounts, HOMESPUN_MOZILLA),
@@ -208,6 +210,7 @@ def prepare(patient: Patient, homespun: Path, folder: Path, upstream: int) -> Pa
         "application": str(free_port()),
         "user": user_of(patient.experiment),
         "more": patient.settings,
+        "program": patient.program,
         "people": PEOPLE,
         "reader": READER,
         "login": base64.b64encode(b"ann:ann secret").decode(),
