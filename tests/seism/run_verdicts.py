@@ -29,6 +29,7 @@ SINS = {
     "crash": "front_reachable",
     "leak": "memory",
     "stale": "answers_after",
+    "stuck": "recovery",
     "silent": "logged",
 }
 
@@ -283,6 +284,15 @@ class Runs(unittest.TestCase):
         # Every request of the application that bit became a 503.
         self.assertAlmostEqual(result.verdict["experiments"][0]["bites"], during["503"], delta=2)
 
+    def test_requests_that_end_late_are_no_leak(self):
+        """The shop gives up long after the perturbation: what it held until then is looked at when it had time to let go."""
+        experiment = self.clinic.experiment("none", verdict={"hang": "10s"})
+        experiment["app"]["environment"] = {"STORE_TIMEOUT": "4"}
+        experiment["perturbations"][0]["behaviour"] = "hang"
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.rules("red"), [], result.err)
+        self.assertEqual(result.code, 0, result.err)
+
     def test_client_state(self):
         for command, code in ((["true"], 0), (["sh", "-c", "echo one record is lost; exit 1"], 1)):
             experiment = self.clinic.experiment("none", client_state={"command": command})
@@ -367,6 +377,16 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.code, 1, result.err)
         self.assertEqual(result.rules("red"), ["front_reachable"] * 2 + ["recovery"] * 2, result.err)
         self.assertIn("the process ended with status 1", result.err)
+
+    def test_application_that_does_not_recover_is_started_again(self):
+        """Each experiment begins with a well application: one red cell does not hide what the next would have told."""
+        experiment = self.clinic.experiment("stuck", perturbations=[])
+        behaviours = {"behaviours": ["blackout", "refuse"], "for": "500ms", "observe": {"within": "3s"}}
+        experiment["schedule"] = {"pause": "100ms", "matrix": behaviours}
+        result = self.clinic.run(experiment)
+        self.assertEqual(result.rules("red"), ["recovery"] * 2, result.err)
+        self.assertEqual(result.rules("inconclusive"), [], result.err)
+        self.assertEqual(result.err.count("it is started again"), 1, result.err)
 
     def test_clients_that_fail_are_red(self):
         front = free_port()

@@ -55,8 +55,14 @@ base::Result<void> set_attribute(const ToxicType& type, Toxic& toxic, std::strin
     return {};
 }
 
-/// What stands behind `=` as the JSON that it looks like, else as a text.
-Value value_of(std::string_view word) {
+/// What stands behind `=`: a text where the attribute is one (an SQLSTATE may be all digits), else as the
+/// JSON that it looks like.
+Value value_of(const ToxicType* type, std::string_view name, std::string_view word) {
+    if (type) {
+        const auto rule = std::ranges::find(type->attributes, name, &AttributeRule::name);
+        if (rule != type->attributes.end() && std::holds_alternative<std::string>(rule->standard))
+            return Value(std::string(word));
+    }
     if (auto value = base::json::parse(word); value && !value->object() && !value->array()) return *value;
     return Value(std::string(word));
 }
@@ -87,9 +93,11 @@ base::Result<Toxic> parse_behaviour(std::string_view text) {
         for (const auto part : base::split(text.substr(colon + 1), ',')) {
             const auto equals = part.find('=');
             if (equals != std::string_view::npos) {
-                attributes.emplace_back(part.substr(0, equals), value_of(part.substr(equals + 1)));
+                const auto attribute = part.substr(0, equals);
+                attributes.emplace_back(attribute, value_of(type, attribute, part.substr(equals + 1)));
             } else if (type && !type->attributes.empty()) {
-                attributes.emplace_back(type->attributes.front().name, value_of(part));
+                const auto& first = type->attributes.front().name;
+                attributes.emplace_back(first, value_of(type, first, part));
             } else if (type) {
                 return base::fail(fmt::format("{} has no attributes", name));
             }

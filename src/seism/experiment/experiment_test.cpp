@@ -158,6 +158,9 @@ TEST(BehaviourTest, ShortForms) {
     EXPECT_EQ(attributes_text(*parse_behaviour("latency:latency=500,jitter=20")), "latency=500 jitter=20");
     EXPECT_EQ(attributes_text(*parse_behaviour("loss:2")), "percent=2");
     EXPECT_EQ(attributes_text(*parse_behaviour("hang:backpressure")), "mode=backpressure");
+    const auto numeric_text = parse_behaviour("postgres_error:state=40001,bytes=7");
+    ASSERT_TRUE(numeric_text) << numeric_text.error().message;
+    EXPECT_EQ(attributes_text(*numeric_text), "state=40001 bytes=7");
     EXPECT_FALSE(parse_behaviour("refuse:1"));
     EXPECT_FALSE(parse_behaviour(""));
     EXPECT_FALSE(parse_behaviour("latency:"));

@@ -74,6 +74,9 @@ class Run {
     /// Whether the clients were content, where a command makes the requests.
     void wait_for_clients(RunOutcome& outcome);
     void attempt(const Perturbation& perturbation, RunOutcome& outcome);
+    /// Starts our application again when it has ended or did not recover, so that one red experiment does not
+    /// make the next ones inconclusive.
+    base::Result<void> restart_if_ill(const Judgement& until_now);
     /// Whether the application is well; puts it into the trial when not.
     bool wait_for_steady_state(Trial& trial);
     base::Result<void> perturb(const Perturbation& perturbation, Trial& trial);
@@ -156,13 +159,9 @@ bool Run::nap(milliseconds time) {
 
 void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
     const auto& back = experiment_.backs[perturbation.back];
-    if (application_.ended() && application_.is_ours()) {
-        say("the application has ended; it is started again");
-        if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started) {
-            outcome.trouble = started.error().message;
-            return;
-        }
-        sampler_.watch(application_.pid());
+    if (auto well = restart_if_ill(outcome.judgement); !well) {
+        outcome.trouble = well.error().message;
+        return;
     }
     Trial trial{.name = perturbation.name,
                 .proxy = back.name,
@@ -191,6 +190,25 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
             say(fmt::format("  {} {}: {}", word_of(judged.weight_of(finding)), finding.rule,
                             finding.observed));
     }
+}
+
+base::Result<void> Run::restart_if_ill(const Judgement& until_now) {
+    if (!application_.is_ours()) return {};
+    if (application_.ended()) {
+        say("the application has ended; it is started again");
+    } else if (!until_now.trials.empty() &&
+               std::ranges::any_of(until_now.trials.back().findings, [](const auto& finding) {
+                   return finding.rule == "recovery" && finding.colour == Colour::red;
+               })) {
+        say("the application has not recovered; it is started again");
+        application_.stop();
+    } else {
+        return {};
+    }
+    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
+        return started;
+    sampler_.watch(application_.pid());
+    return {};
 }
 
 bool Run::wait_for_steady_state(Trial& trial) {
@@ -226,19 +244,21 @@ bool Run::spins() const {
     return !last.empty() && last.back().cpu >= experiment_.thresholds.spin;
 }
 
-/// Watches until the requests that count have come, those that hung are given up, and the processes have
-/// settled.
+/// Watches until the requests that count have come, those that hung have ended or are given up, and the
+/// processes have settled: what a request held is let go only after its end.
 void Run::observe(const Perturbation& perturbation, Cycle& cycle) {
     constexpr milliseconds look{50}, least{2'000};
     const auto since = [&] { return record_.now() - cycle.stopped; };
+    auto last_ended = cycle.stopped;
     sampler_.weigh();
     while (nap(look)) {
+        const bool waits = traffic_->waits_for(cycle.stopped);
+        if (waits) last_ended = record_.now();
         const bool enough =
             record_.count_exchanges(cycle.stopped) >= static_cast<std::size_t>(perturbation.next);
         const bool no_more = clients_ && clients_->ended();
         if (!enough && !no_more && since() < micros(perturbation.within)) continue;
-        if (traffic_->waits_for(cycle.stopped)) continue;
-        if (since() < micros(least)) continue;
+        if (waits || record_.now() - last_ended < micros(least)) continue;
         if (spins() && since() < micros(experiment_.thresholds.spin_for + least)) continue;
         break;
     }

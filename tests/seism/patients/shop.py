@@ -7,7 +7,9 @@ shop.py PORT STORE_PORT SIN; SIN is one of
   crash   ends; a supervisor starts it anew
   leak    keeps a MiB of each failure
   stale   answers wrongly for ever after a failure
+  stuck   refuses for ever after a failure
   silent  does all well, and logs nothing
+STORE_TIMEOUT is how many seconds it waits for the store; 1 without it.
 """
 
 import http.server
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import time
 
-FAILED = []  # what a leaking shop keeps of each failure
+FAILED = []  # what a shop that leaks, or does not forget, keeps of each failure
 
 
 class StoreFailed(Exception):
@@ -25,9 +27,9 @@ class StoreFailed(Exception):
 
 
 def ask_store(port):
-    """A connection for each question; fails when the answer does not come within a second."""
+    """A connection for each question; fails when the answer does not come in time."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as store:
+        with socket.create_connection(("127.0.0.1", port), timeout=float(os.environ.get("STORE_TIMEOUT", "1"))) as store:
             store.sendall(b"get price\n")
             line = store.makefile("rb").readline()
     except OSError as error:
@@ -46,6 +48,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/ready":
             return self.answer(200, "ready\n")
         try:
+            if self.sin == "stuck" and FAILED:
+                raise StoreFailed("it has failed before")
             price = self.price()
         except StoreFailed as error:
             return self.store_failed(error)
@@ -70,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(1)
         if self.sin == "leak":
             FAILED.append(os.urandom(1 << 20))
-        if self.sin == "stale":
+        if self.sin in ("stale", "stuck"):
             FAILED.append(error)
         if self.sin == "error":
             return self.answer(500, "Traceback (most recent call last)\n")
