@@ -36,6 +36,8 @@ Commands:
   seism server [options]                         runs until it is interrupted;
                                                  `seism server --help` has the options
   seism run FILE [-- COMMAND...]                 carries an experiment out and judges
+  seism run -- COMMAND...                        finds what COMMAND calls in variables
+                                                 like DATABASE_URL, and judges COMMAND
   seism check FILE                               reads it and tells what it would do
   seism replay VERDICT                           does once more what was judged
   seism import FILE                              prints one of the Chaos Toolkit's as ours

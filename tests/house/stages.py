@@ -314,6 +314,8 @@ def seism(preset: Preset) -> Outcome:
     outcome.add(read_last_line("wire", run("seism-wire", [place / "run_seism.py", "--seism", program, "--wire"], 600)))
     verdicts = run("seism-verdicts", [place / "run_verdicts.py", program], 900)
     outcome.add(read_last_line("verdicts", verdicts))
+    discovery = run("seism-discovery", [place / "run_discovery.py", program], 600)
+    outcome.add(read_last_line("discovery", discovery))
     client = [place / "run_client.py", "--seism", program, "--modules", TOP / "build" / "seism-node"]
     outcome.add(read_last_line("client", run("seism-client", client, 600)))
     return outcome

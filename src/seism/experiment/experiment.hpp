@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,12 +37,15 @@ struct AppPlan {
 
 struct FrontPlan {
     std::optional<HostPort> listen{};  ///< for the traffic of others
-    HostPort upstream{};               ///< the application
+    HostPort upstream{};               ///< the application; port 0: found once it was started
 };
 
 struct BackPlan {
     std::string name{};
-    HostPort listen{}, upstream{};
+    HostPort listen{};                     ///< port 0: a free one
+    HostPort upstream{};                   ///< port 0: told by the variables, variables.hpp
+    std::vector<std::string> variables{};  ///< of the application's environment, that tell it of this back
+    std::map<std::string, std::string> told_by{};  ///< the same with their values, which may hold passwords
     wire::Protocol protocol = wire::Protocol::tcp;
     bool strip_tls = false;
 };

@@ -184,6 +184,11 @@ std::optional<std::string> BackProxies::failed_since(Micros from) const {
     return impl_->watcher.failed_since(from);
 }
 
+HostPort BackProxies::listen(std::size_t back) const {
+    const auto& address = impl_->backs[back].socket->address();
+    return {.host = address.host, .port = address.port};
+}
+
 std::uint64_t BackProxies::accepted(std::size_t back) const {
     return impl_->backs[back].counts->accepted;
 }

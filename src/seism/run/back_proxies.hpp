@@ -31,6 +31,8 @@ class BackProxies {
 
     /// Why a real back-end could not be reached since `from`; nothing when each could.
     [[nodiscard]] std::optional<std::string> failed_since(Micros from) const;
+    /// Where a back's proxy listens, with the port that was free where none was asked for.
+    [[nodiscard]] HostPort listen(std::size_t back) const;
     /// Connections that the application has made to a back, so far.
     [[nodiscard]] std::uint64_t accepted(std::size_t back) const;
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <optional>
 
+#include "seism/experiment/variables.hpp"
 #include "seism/recorder/phases.hpp"
 #include "seism/recorder/record.hpp"
 #include "seism/run/application.hpp"
@@ -69,6 +70,8 @@ class Run {
 
   private:
     base::Result<void> start();
+    base::Result<void> start_application();
+    void tell_front() const;
     base::Result<void> start_driver();
     base::Result<void> start_front();
     /// Whether the clients were content, where a command makes the requests.
@@ -88,7 +91,7 @@ class Run {
         if (options_.say) options_.say(line);
     }
 
-    const Experiment& experiment_;
+    Experiment experiment_;  ///< with the ports that were found
     const RunOptions& options_;
     const steady_clock::time_point until_;
     LiveFiles live_;
@@ -108,10 +111,26 @@ base::Result<void> Run::start() {
     auto backs = BackProxies::open(experiment_, record_);
     if (!backs) return base::fail(backs.error().message);
     backs_ = std::move(*backs);
-    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
-        return started;
-    sampler_.watch(application_.pid());
+    for (std::size_t i = 0; i < experiment_.backs.size(); ++i)
+        experiment_.backs[i].listen = backs_->listen(i);
+    if (auto started = start_application(); !started) return started;
+    if (experiment_.front.upstream.port == 0) tell_front();
+    experiment_.front.upstream = application_.upstream();
     return experiment_.traffic.driven ? start_driver() : start_front();
+}
+
+base::Result<void> Run::start_application() {
+    auto started = application_.start(redirected_environment(experiment_),
+                                      [this](milliseconds time) { return nap(time); });
+    if (started) sampler_.watch(application_.pid());
+    return started;
+}
+
+void Run::tell_front() const {
+    auto line = fmt::format("the application listens on {}", application_.upstream().text());
+    for (const auto& other : application_.others())
+        line += fmt::format(", and on {}", other.text());
+    say(line);
 }
 
 base::Result<void> Run::start_driver() {
@@ -158,11 +177,10 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
     const auto& back = experiment_.backs[perturbation.back];
     if (application_.ended() && application_.is_ours()) {
         say("the application has ended; it is started again");
-        if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started) {
+        if (auto started = start_application(); !started) {
             outcome.trouble = started.error().message;
             return;
         }
-        sampler_.watch(application_.pid());
     }
     Trial trial{.name = perturbation.name,
                 .proxy = back.name,
