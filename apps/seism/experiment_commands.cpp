@@ -84,15 +84,6 @@ seism::Variables own_environment() {
     return variables;
 }
 
-std::expected<seism::Experiment, seism::Problems> read_experiment(const Options& options,
-                                                                  const std::string& source) {
-    auto experiment = seism::parse_experiment(source, options.seed);
-    if (!experiment) return experiment;
-    if (auto problems = seism::complete_backs(*experiment, own_environment()); !problems.empty())
-        return std::unexpected(std::move(problems));
-    return experiment;
-}
-
 /// An experiment file for the command behind `--`; tells what was found. Nothing when that is nothing.
 std::optional<std::string> discovered_experiment(const Options& options, std::string_view command) {
     const auto found = seism::discover_backs(own_environment());
@@ -116,7 +107,7 @@ std::optional<std::string> discovered_experiment(const Options& options, std::st
 }
 
 int run_text(const Options& options, const std::string& source) {
-    auto experiment = read_experiment(options, source);
+    auto experiment = load_experiment(source, options.seed);
     if (!experiment) return tell_problems(options.file, experiment.error());
     auto& thresholds = experiment->thresholds;
     thresholds.strict = thresholds.strict || options.strict;
@@ -193,7 +184,7 @@ int run_file(const Options& options) {
 }
 
 int check_text(const Options& options, const std::string& source) {
-    const auto experiment = read_experiment(options, source);
+    const auto experiment = load_experiment(source, options.seed);
     if (!experiment) return tell_problems(options.file, experiment.error());
     fmt::print("{}, seed {}, {} at least\n", experiment->title, experiment->seed,
                seism::duration_text(seism::shortest_run(*experiment)));
@@ -276,6 +267,15 @@ void add_discovery_options(CLI::App& command, Options& options) {
 }
 
 }  // namespace
+
+std::expected<seism::Experiment, seism::Problems> load_experiment(const std::string& source,
+                                                                  std::optional<std::uint64_t> seed) {
+    auto experiment = seism::parse_experiment(source, seed);
+    if (!experiment) return experiment;
+    if (auto problems = seism::complete_backs(*experiment, own_environment()); !problems.empty())
+        return std::unexpected(std::move(problems));
+    return experiment;
+}
 
 bool is_experiment_command(std::string_view word) {
     constexpr std::array<std::string_view, 4> commands = {"run", "check", "replay", "import"};

@@ -109,6 +109,18 @@ struct CheckPlan {
     std::chrono::milliseconds within{60'000};
 };
 
+/// Minutes of the day; `until` before `from` is the next day's.
+struct QuietHours {
+    int from = 0, until = 0;
+};
+
+/// Of `seism monkey`, which draws from the perturbations without end.
+struct MonkeyPlan {
+    std::chrono::milliseconds every{30'000};  ///< between two events, on average
+    int at_once = 1;                          ///< backs that are perturbed at the same time, at most
+    std::vector<QuietHours> quiet{};
+};
+
 struct Experiment {
     std::string title{}, description{};
     std::uint64_t seed = 1;
@@ -119,6 +131,7 @@ struct Experiment {
     SteadyPlan steady{};
     std::vector<Perturbation> perturbations{};  ///< the matrix spread out, in the order of the run
     std::chrono::milliseconds pause{1'000};     ///< between them
+    MonkeyPlan monkey{};
     Thresholds thresholds{};
     std::optional<LogPlan> log{};
     std::optional<CheckPlan> client_state{};

@@ -266,6 +266,7 @@ void read_experiment(Fields& fields, Experiment& experiment, std::optional<std::
     fields.object("verdict", [&](Fields& verdict) { read_verdict(verdict, experiment); });
     fields.objects("perturbations", [&](Fields& each) { read_perturbation(each, experiment); });
     fields.object("schedule", [&](Fields& schedule) { read_schedule(schedule, experiment); });
+    fields.object("monkey", [&](Fields& monkey) { read_monkey(monkey, experiment.monkey); });
     if (experiment.perturbations.empty())
         fields.problem("perturbations", "nothing is perturbed: give some, or schedule.matrix");
     fields.object("logged", [&](Fields& log) { read_log(log, experiment); });
