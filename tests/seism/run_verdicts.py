@@ -431,7 +431,7 @@ class Monkeys(unittest.TestCase):
             {"name": what, "proxy": "store", "behaviour": what, "for": "500ms", "observe": {"within": "5s"}}
             for what in ("blackout", "refuse")
         ]
-        experiment["steady-state"] = {"for": "500ms"}
+        experiment["steady-state"] = {"for": "1s"}
         experiment["monkey"] = {"every": "1s", **monkey}
         del experiment["logged"]
         return experiment
