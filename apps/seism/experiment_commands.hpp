@@ -1,6 +1,15 @@
 #pragma once
+#include <expected>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+
+#include "seism/experiment/experiment.hpp"
+
+/// Reads an experiment file's text, with what the environment tells of its back-ends.
+std::expected<homespun::seism::Experiment, homespun::seism::Problems> load_experiment(
+    const std::string& source, std::optional<std::uint64_t> seed);
 
 /// Whether `word` is one of the commands below.
 bool is_experiment_command(std::string_view word);

@@ -11,6 +11,7 @@
 #include "client_commands.hpp"
 #include "dashboard_server.hpp"
 #include "experiment_commands.hpp"
+#include "monkey_command.hpp"
 #include "server.hpp"
 
 namespace {
@@ -36,6 +37,10 @@ Commands:
   seism server [options]                         runs until it is interrupted;
                                                  `seism server --help` has the options
   seism run FILE [-- COMMAND...]                 carries an experiment out and judges
+  seism run -- COMMAND...                        finds what COMMAND calls in variables
+                                                 like DATABASE_URL, and judges COMMAND
+  seism monkey FILE                              perturbs at random times without end,
+                                                 with a journal of verdicts
   seism check FILE                               reads it and tells what it would do
   seism replay VERDICT                           does once more what was judged
   seism import FILE                              prints one of the Chaos Toolkit's as ours
@@ -87,6 +92,7 @@ int main(int argc, char** argv) {
     }
     if (rest.front() == "server") return run_server(rest.subspan(1));
     if (rest.front() == "dashboard") return run_dashboard(rest.subspan(1));
+    if (rest.front() == "monkey") return run_monkey_command(rest);
     if (is_experiment_command(rest.front())) return run_experiment_command(rest);
     if (rest.front() == "types") return list_types();
     if (rest.front() == "help") {

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -85,13 +86,20 @@ std::optional<std::uint64_t> count_entries(const std::string& directory) {
 }
 
 struct ListeningSocket {
+    ListeningAddress address;
     std::uint64_t queue = 0;
     std::uint64_t inode = 0;
 };
 
+ListeningAddress address_of(int family, const inet_diag_sockid& id) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(family, &id.idiag_src, text.data(), text.size());
+    return {text.data(), ntohs(id.idiag_sport)};
+}
+
 /// Asks the kernel for one family's listening sockets (sock_diag): /proc/net/tcp lists every connection,
 /// which takes a second when there are 40,000.
-void add_listening(int family, std::uint16_t port, std::vector<ListeningSocket>& sockets) {
+void add_listening(int family, std::vector<ListeningSocket>& sockets) {
     const int netlink = ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (netlink < 0) return;
     struct {
@@ -119,18 +127,38 @@ void add_listening(int family, std::uint16_t port, std::vector<ListeningSocket>&
             }
             inet_diag_msg socket{};
             std::memcpy(&socket, NLMSG_DATA(head), sizeof socket);
-            if (ntohs(socket.id.idiag_sport) == port)
-                sockets.push_back({socket.idiag_rqueue, socket.idiag_inode});
+            sockets.push_back({address_of(family, socket.id), socket.idiag_rqueue, socket.idiag_inode});
         }
     }
     ::close(netlink);
 }
 
-std::vector<ListeningSocket> listening_sockets(std::uint16_t port) {
+std::vector<ListeningSocket> listening_sockets() {
     std::vector<ListeningSocket> sockets;
-    add_listening(AF_INET, port, sockets);
-    add_listening(AF_INET6, port, sockets);
+    add_listening(AF_INET, sockets);
+    add_listening(AF_INET6, sockets);
     return sockets;
+}
+
+std::vector<ListeningSocket> listening_sockets(std::uint16_t port) {
+    auto sockets = listening_sockets();
+    std::erase_if(sockets, [&](const auto& socket) { return socket.address.port != port; });
+    return sockets;
+}
+
+/// What the descriptors of a process name, as `socket:[INODE]`; nothing of one that may not be looked at.
+std::set<std::string> open_files(int pid) {
+    std::set<std::string> names;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+        std::error_code unreadable;
+        names.insert(fs::read_symlink(entry.path(), unreadable).string());
+    }
+    return names;
+}
+
+std::string descriptor_name(const ListeningSocket& socket) {
+    return fmt::format("socket:[{}]", socket.inode);
 }
 
 }  // namespace
@@ -191,19 +219,28 @@ std::optional<std::uint64_t> proportional_bytes(const std::vector<int>& pids) {
 }
 
 std::vector<int> listeners_on(std::uint16_t port) {
-    std::set<std::string> names;
-    for (const auto& socket : listening_sockets(port))
-        names.insert(fmt::format("socket:[{}]", socket.inode));
+    const auto sockets = listening_sockets(port);
     std::vector<int> found;
-    if (names.empty()) return found;
+    if (sockets.empty()) return found;
     for (const int pid : all_pids()) {
-        std::error_code error;
-        for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-            std::error_code unreadable;
-            if (!names.contains(fs::read_symlink(entry.path(), unreadable).string())) continue;
+        const auto open = open_files(pid);
+        if (std::ranges::any_of(sockets,
+                                [&](const auto& each) { return open.contains(descriptor_name(each)); }))
             found.push_back(pid);
-            break;
-        }
+    }
+    return found;
+}
+
+std::vector<ListeningAddress> listening_addresses(const std::vector<int>& pids) {
+    std::set<std::string> open;
+    for (const int pid : pids)
+        open.merge(open_files(pid));
+    auto sockets = listening_sockets();
+    std::ranges::sort(sockets, {}, &ListeningSocket::inode);  // they only grow
+    std::vector<ListeningAddress> found;
+    for (const auto& socket : sockets) {
+        if (open.contains(descriptor_name(socket)) && std::ranges::find(found, socket.address) == found.end())
+            found.push_back(socket.address);
     }
     return found;
 }

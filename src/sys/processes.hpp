@@ -29,6 +29,13 @@ std::optional<std::uint64_t> start_ticks(int pid);
 std::optional<std::uint64_t> proportional_bytes(const std::vector<int>& pids);
 /// The processes that listen on a TCP port of this machine (those whose descriptors may be read).
 std::vector<int> listeners_on(std::uint16_t port);
+struct ListeningAddress {
+    std::string host;  ///< numeric; `0.0.0.0` or `::` for every address
+    std::uint16_t port = 0;
+    bool operator==(const ListeningAddress&) const = default;
+};
+/// Where these processes listen for TCP connections, what was opened first in front.
+std::vector<ListeningAddress> listening_addresses(const std::vector<int>& pids);
 /// Connections on that port that wait to be accepted, over all its listening sockets.
 std::optional<std::uint64_t> accept_queue(std::uint16_t port);
 

@@ -59,6 +59,7 @@ TEST(ProcessesTest, FindsWhoListensAndHowManyWait) {
     const auto port = ntohs(address.sin_port);
     EXPECT_EQ(accept_queue(port), 0u);
     EXPECT_THAT(listeners_on(port), testing::ElementsAre(::getpid()));
+    EXPECT_THAT(listening_addresses({::getpid()}), testing::Contains(ListeningAddress{"127.0.0.1", port}));
     const int client = ::socket(AF_INET, SOCK_STREAM, 0);
     ASSERT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), size), 0);
     EXPECT_EQ(accept_queue(port), 1u);

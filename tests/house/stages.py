@@ -316,6 +316,8 @@ def seism(preset: Preset) -> Outcome:
     outcome.add(read_last_line("verdicts", verdicts))
     patients = [place / "run_patients.py", "--seism", program, "--homespun", preset.homespun]
     outcome.add(read_last_line("patients", run("seism-patients", patients, 600)))
+    discovery = run("seism-discovery", [place / "run_discovery.py", program], 600)
+    outcome.add(read_last_line("discovery", discovery))
     client = [place / "run_client.py", "--seism", program, "--modules", TOP / "build" / "seism-node"]
     outcome.add(read_last_line("client", run("seism-client", client, 600)))
     return outcome

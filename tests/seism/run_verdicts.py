@@ -433,6 +433,105 @@ class Runs(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
 
 
+class Monkeys(unittest.TestCase):
+    """`seism monkey`: random events without end, each with a verdict."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.clinic = Clinic()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.clinic.close()
+
+    def zoo(self, sin, **monkey):
+        """A shop whose store goes and comes."""
+        experiment = self.clinic.experiment(sin)
+        experiment["perturbations"] = [
+            {"name": what, "proxy": "store", "behaviour": what, "for": "500ms", "observe": {"within": "5s"}}
+            for what in ("blackout", "refuse")
+        ]
+        experiment["steady-state"] = {"for": "1s"}
+        experiment["monkey"] = {"every": "1s", **monkey}
+        del experiment["logged"]
+        return experiment
+
+    def monkey(self, experiment, *options):
+        folder, file = self.clinic.write(experiment)
+        return folder, subprocess.Popen(
+            [SEISM, "monkey", file, "-o", folder, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def journal(self, folder):
+        with open(os.path.join(folder, "monkey.jsonl"), encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def test_good_application_lives_on(self):
+        experiment = self.zoo("none")
+        folder, monkey = self.monkey(experiment, "--for", "20s", "--seed", "3")
+        out, err = monkey.communicate(timeout=60)
+        self.assertEqual(monkey.returncode, 0, err)
+        events = self.journal(folder)
+        self.assertGreaterEqual(len(events), 3, err)
+        self.assertEqual({each["verdict"] for each in events} - {"green", "amber"}, set(), err)
+        self.assertEqual({each["perturbations"][0]["name"] for each in events}, {"blackout", "refuse"})
+        for each in events:
+            self.assertGreater(each["perturbations"][0]["bites"], 0, each)
+            self.assertEqual(each["seed"], 3)
+        self.assertRegex(out, r"^[0-9]+ green, [0-9]+ amber, 0 red, 0 inconclusive: .*monkey.jsonl\n$")
+        # The same was to be read before.
+        planned, dry = self.monkey(experiment, "--for", "20s", "--seed", "3", "--dry")
+        lines = dry.communicate(timeout=20)[0].splitlines()[1:]
+        self.assertFalse(os.path.exists(os.path.join(planned, "monkey.jsonl")))
+        names = [re.search(r":[0-9]{2} (\S+) for 500ms$", line).group(1) for line in lines]
+        self.assertEqual([each["perturbations"][0]["name"] for each in events], names[: len(events)])
+
+    def test_sin_is_found_and_a_signal_takes_all_back(self):
+        experiment = self.zoo("error")
+        folder, monkey = self.monkey(experiment)
+        for _ in range(200):
+            time.sleep(0.1)
+            if os.path.exists(os.path.join(folder, "monkey.jsonl")) and self.journal(folder):
+                break
+        monkey.send_signal(signal.SIGTERM)
+        out, err = monkey.communicate(timeout=20)
+        self.assertEqual(monkey.returncode, 1, err)
+        first = self.journal(folder)[0]
+        self.assertEqual((first["verdict"], [each["rule"] for each in first["findings"]]), ("red", ["status_during"]), err)
+        self.assertIn("everything is taken back", err)
+        with socket.socket() as plug:
+            port = int(experiment["front"]["upstream"].split(":")[1])
+            self.assertNotEqual(plug.connect_ex(("127.0.0.1", port)), 0, "the application lives on")
+
+    def test_two_at_once(self):
+        experiment = self.zoo("none", at_once=2)
+        spare = {"name": "spare", "listen": f"127.0.0.1:{free_port()}", "upstream": f"127.0.0.1:{self.clinic.store_port}"}
+        experiment["backs"].append(spare)
+        experiment["perturbations"].append({"name": "spare-slow", "proxy": "spare", "behaviour": "latency", "for": "1s"})
+        folder, monkey = self.monkey(experiment, "--for", "4s", "--seed", "7")
+        _, err = monkey.communicate(timeout=60)
+        events = self.journal(folder)
+        both = [each["perturbations"] for each in events if len(each["perturbations"]) == 2]
+        self.assertTrue(both, err)
+        for store, spare in both:
+            self.assertEqual((store["proxy"], spare["proxy"], spare["for"]), ("store", "spare", "1s"))
+            self.assertGreater(store["bites"], 0)
+            self.assertEqual(spare["bites"], 0)
+
+    def test_quiet_hours(self):
+        folder, monkey = self.monkey(self.zoo("none", quiet=["00:00-12:00", "12:00-24:00"]), "--for", "3s")
+        _, err = monkey.communicate(timeout=30)
+        self.assertEqual(monkey.returncode, 3, err)  # nothing was seen
+        self.assertEqual({each["verdict"] for each in self.journal(folder)}, {"quiet"})
+
+    def test_wrong_plan(self):
+        for wrong, told in (({"quiet": "22-7"}, "monkey.quiet"), ({"at_once": 0}, "monkey.at_once"), ({"every": "often"}, "monkey.every")):
+            _, monkey = self.monkey(self.zoo("none", **wrong))
+            _, err = monkey.communicate(timeout=20)
+            self.assertEqual(monkey.returncode, 2, err)
+            self.assertIn(told, err)
+
+
 class Documents(unittest.TestCase):
     """docs/seism/experiments.md and the schema against what the program reads."""
 

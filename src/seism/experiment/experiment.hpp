@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,12 +37,15 @@ struct AppPlan {
 
 struct FrontPlan {
     std::optional<HostPort> listen{};  ///< for the traffic of others
-    HostPort upstream{};               ///< the application
+    HostPort upstream{};               ///< the application; port 0: found once it was started
 };
 
 struct BackPlan {
     std::string name{};
-    HostPort listen{}, upstream{};
+    HostPort listen{};                     ///< port 0: a free one
+    HostPort upstream{};                   ///< port 0: told by the variables, variables.hpp
+    std::vector<std::string> variables{};  ///< of the application's environment, that tell it of this back
+    std::map<std::string, std::string> told_by{};  ///< the same with their values, which may hold passwords
     wire::Protocol protocol = wire::Protocol::tcp;
     bool strip_tls = false;
 };
@@ -105,6 +109,18 @@ struct CheckPlan {
     std::chrono::milliseconds within{60'000};
 };
 
+/// Minutes of the day; `until` before `from` is the next day's.
+struct QuietHours {
+    int from = 0, until = 0;
+};
+
+/// Of `seism monkey`, which draws from the perturbations without end.
+struct MonkeyPlan {
+    std::chrono::milliseconds every{30'000};  ///< between two events, on average
+    int at_once = 1;                          ///< backs that are perturbed at the same time, at most
+    std::vector<QuietHours> quiet{};
+};
+
 struct Experiment {
     std::string title{}, description{};
     std::uint64_t seed = 1;
@@ -115,6 +131,7 @@ struct Experiment {
     SteadyPlan steady{};
     std::vector<Perturbation> perturbations{};  ///< the matrix spread out, in the order of the run
     std::chrono::milliseconds pause{1'000};     ///< between them
+    MonkeyPlan monkey{};
     Thresholds thresholds{};
     std::optional<LogPlan> log{};
     std::optional<CheckPlan> client_state{};

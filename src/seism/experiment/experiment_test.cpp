@@ -128,6 +128,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("GET":"/item/1")", R"("GET":"/item/1","POST":"/")", "traffic.requests[0]: needs one method"},
         Wrong{R"("max_duration":"10m")", R"("max_duration":"10s")", "limits.max_duration: the run takes"},
         Wrong{R"("ready":"http:)", R"("pid":7,"ready":"http:)", "app: give one of command, pid and pidfile"},
+        Wrong{R"("command":["./shop","--port","8081"],"ready")", R"("ready")",
+              "logged.output: is only known"},
+        Wrong{R"("name":"db","listen":"127.0.0.1:13306",)", R"("name":"db",)", "backs[0].listen: is missing"},
         Wrong{R"("mode":"driver")", R"("mode":["driver"])", "traffic.mode: must be a text"}));
 
 TEST(ExperimentTest, TellsAllProblemsAtOnce) {
@@ -142,6 +145,26 @@ TEST(ExperimentTest, OwnTrafficNeedsAPlaceToComeIn) {
     auto external = text;
     external.replace(external.find("\"driver\""), 8, "\"external\"");
     EXPECT_THAT(problems_of(external), ElementsAre(HasSubstr("front.listen: is missing")));
+}
+
+TEST(ExperimentTest, FrontAndBacksOfACommandMayBeFound) {
+    auto text =
+        replaced(R"("listen":"127.0.0.1:13306","upstream":"127.0.0.1:3306",)", R"("variables":"DB_URL",)");
+    const std::string front =
+        R"("front":{"listen":"127.0.0.1:8080","upstream":"127.0.0.1:8081","protocol":"http"},)";
+    text.erase(text.find(front), front.size());
+    const auto parsed = parse_experiment(text);
+    ASSERT_TRUE(parsed) << parsed.error().front();
+    EXPECT_THAT(parsed->backs[0].variables, ElementsAre("DB_URL"));
+    EXPECT_EQ(parsed->backs[0].listen.text(), "127.0.0.1:0");
+    EXPECT_EQ(parsed->front.upstream.port, 0);
+
+    const std::string command = R"("command":["./shop","--port","8081"],)";
+    text.erase(text.find(command), command.size());
+    text.erase(text.find(R"("logged")"),
+               std::string(R"("logged":{"output":true,"match":"{back} failed"},)").size());
+    EXPECT_THAT(problems_of(text), ElementsAre("front: is missing: where the application listens",
+                                               "backs[0].variables: can only be set for an app.command"));
 }
 
 TEST(DurationTest, UnitsAndLimits) {

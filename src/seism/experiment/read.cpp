@@ -54,19 +54,24 @@ void read_app(Fields& fields, AppPlan& app, Thresholds& thresholds) {
     });
 }
 
-void read_front(Fields& fields, FrontPlan& front) {
+/// Of an application that we start, `upstream` can be found.
+void read_front(Fields& fields, bool found, FrontPlan& front) {
     front.listen = read_address(fields, "listen", false);
-    front.upstream = read_address(fields, "upstream", true).value_or(HostPort{});
+    front.upstream = read_address(fields, "upstream", !found).value_or(HostPort{});
     fields.word("protocol", {"http"});
 }
 
-void read_back(Fields& fields, std::vector<BackPlan>& backs) {
+void read_back(Fields& fields, bool started, std::vector<BackPlan>& backs) {
     BackPlan back;
     back.name = fields.needed_text("name");
     if (std::ranges::find(backs, back.name, &BackPlan::name) != backs.end())
         fields.problem("name", fmt::format("there is another \"{}\"", back.name));
-    back.listen = read_address(fields, "listen", true).value_or(HostPort{});
-    back.upstream = read_address(fields, "upstream", true).value_or(HostPort{});
+    back.variables = fields.texts("variables");
+    const bool told = !back.variables.empty();
+    if (told && !started) fields.problem("variables", "can only be set for an app.command");
+    back.listen =
+        read_address(fields, "listen", !told).value_or(HostPort{.host = told ? "127.0.0.1" : "", .port = 0});
+    back.upstream = read_address(fields, "upstream", !told).value_or(HostPort{});
     back.protocol = *wire::protocol_named(
         fields.word("protocol", {"tcp", "http", "mysql", "postgres", "redis", "memcached", "ldap"}));
     back.strip_tls = fields.word("tls", {"pass", "strip"}) == "strip";
@@ -246,9 +251,11 @@ void read_experiment(Fields& fields, Experiment& experiment, std::optional<std::
         static_cast<std::uint64_t>(fields.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 1));
     if (seed) experiment.seed = *seed;
     fields.object("app", [&](Fields& app) { read_app(app, experiment.app, experiment.thresholds); });
-    if (!fields.has("front")) fields.problem("front", "is missing: where the application listens");
-    fields.object("front", [&](Fields& front) { read_front(front, experiment.front); });
-    fields.objects("backs", [&](Fields& back) { read_back(back, experiment.backs); });
+    const bool started = !experiment.app.command.empty();
+    if (!fields.has("front") && !started)
+        fields.problem("front", "is missing: where the application listens");
+    fields.object("front", [&](Fields& front) { read_front(front, started, experiment.front); });
+    fields.objects("backs", [&](Fields& back) { read_back(back, started, experiment.backs); });
     if (experiment.backs.empty()) fields.problem("backs", "at least one is needed");
     experiment.traffic.requests.clear();
     fields.object("traffic", [&](Fields& traffic) { read_traffic(traffic, experiment.traffic); });
@@ -259,6 +266,7 @@ void read_experiment(Fields& fields, Experiment& experiment, std::optional<std::
     fields.object("verdict", [&](Fields& verdict) { read_verdict(verdict, experiment); });
     fields.objects("perturbations", [&](Fields& each) { read_perturbation(each, experiment); });
     fields.object("schedule", [&](Fields& schedule) { read_schedule(schedule, experiment); });
+    fields.object("monkey", [&](Fields& monkey) { read_monkey(monkey, experiment.monkey); });
     if (experiment.perturbations.empty())
         fields.problem("perturbations", "nothing is perturbed: give some, or schedule.matrix");
     fields.object("logged", [&](Fields& log) { read_log(log, experiment); });

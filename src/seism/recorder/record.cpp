@@ -19,7 +19,7 @@ Micros Record::now() const {
 
 void Record::add(Exchange exchange) {
     const std::scoped_lock lock(mutex_);
-    exchange.id = exchanges_.size() + 1;
+    exchange.id = ++exchanges_seen_;
     if (watcher_ != nullptr) watcher_->seen(exchange);
     exchanges_.push_back(std::move(exchange));
 }
@@ -32,10 +32,17 @@ void Record::add(Sample sample) {
 
 void Record::add(PerturbationEvent event) {
     const std::scoped_lock lock(mutex_);
-    event.sequence = events_.size() + 1;
+    event.sequence = ++events_seen_;
     event.at = now();
     if (watcher_ != nullptr) watcher_->seen(event, began_);
     events_.push_back(std::move(event));
+}
+
+void Record::forget(Micros before) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(exchanges_, [&](const Exchange& each) { return each.start < before; });
+    std::erase_if(samples_, [&](const Sample& each) { return each.at < before; });
+    std::erase_if(events_, [&](const PerturbationEvent& each) { return each.at < before; });
 }
 
 std::vector<Exchange> Record::exchanges(Micros from, Micros to) const {

@@ -36,6 +36,8 @@ class Record {
     /// Gives the event its number and time.
     void add(PerturbationEvent event);
 
+    /// What began before that time is seen no more.
+    void forget(Micros before);
     /// Those that started in [from, to) and have ended.
     [[nodiscard]] std::vector<Exchange> exchanges(Micros from, Micros to) const;
     [[nodiscard]] std::size_t count_exchanges(Micros from) const;
@@ -47,6 +49,7 @@ class Record {
     const std::chrono::system_clock::time_point began_;
     RecordWatcher* const watcher_;
     mutable std::mutex mutex_;
+    std::uint64_t exchanges_seen_ = 0, events_seen_ = 0;
     std::vector<Exchange> exchanges_;
     std::vector<Sample> samples_;
     std::vector<PerturbationEvent> events_;

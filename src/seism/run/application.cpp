@@ -54,23 +54,61 @@ bool answers(const std::string& address) {
     return answer && answer->status < first_error;
 }
 
+/// Whatever the answer is.
+bool speaks_http(const HostPort& where) {
+    net::Loop loop;
+    net::Client client(loop);
+    const net::Endpoint endpoint{.host = where.host, .port = where.port};
+    return net::run_here(loop, client.send(endpoint, net::ClientRequest{}, std::chrono::seconds(3)))
+        .has_value();
+}
+
+/// Where to call what listens there.
+HostPort reachable(const sys::ListeningAddress& address) {
+    if (address.host == "0.0.0.0") return {.host = "127.0.0.1", .port = address.port};
+    return {.host = address.host == "::" ? "::1" : address.host, .port = address.port};
+}
+
 }  // namespace
 
 Application::Application(const AppPlan& plan, HostPort upstream, std::string output)
     : plan_(plan), upstream_(std::move(upstream)), output_(std::move(output)) {}
 
-bool Application::serves() const {
+bool Application::find_front() {
+    others_.clear();
+    for (const auto& address : sys::listening_addresses(sys::process_tree(pid_)))
+        others_.push_back(reachable(address));
+    const auto front = std::ranges::find_if(others_, speaks_http);
+    if (front == others_.end()) return false;
+    upstream_ = *front;
+    others_.erase(front);
+    return true;
+}
+
+std::string Application::awaited() const {
+    if (!plan_.ready.empty()) return "serve " + plan_.ready;
+    if (upstream_.port != 0) return "serve " + upstream_.text();
+    if (others_.empty()) return "open a port";
+    std::string text;
+    for (const auto& each : others_)
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", each.text());
+    return fmt::format("speak HTTP on any port that it opened: {}", text);
+}
+
+bool Application::serves() {
+    if (upstream_.port == 0 && !find_front()) return false;
     return plan_.ready.empty() ? takes_connections(upstream_) : answers(plan_.ready);
 }
 
-base::Result<void> Application::start(const Nap& nap) {
+base::Result<void> Application::start(const std::vector<std::pair<std::string, std::string>>& environment,
+                                      const Nap& nap) {
     if (is_ours()) {
         // Another program on its port would be taken for it.
-        if (!child_ && takes_connections(upstream_))
+        if (!child_ && upstream_.port != 0 && takes_connections(upstream_))
             return base::fail(fmt::format(
                 "something listens on {} already; the application cannot start there", upstream_.text()));
         auto child = sys::Child::start({.command = plan_.command,
-                                        .environment = plan_.environment,
+                                        .environment = environment,
                                         .directory = plan_.directory,
                                         .output = output_});
         if (!child) return base::fail(child.error().message);
@@ -105,16 +143,16 @@ base::Result<void> Application::find() {
 
 base::Result<void> Application::wait_until_ready(const Nap& nap) {
     const auto until = steady_clock::now() + plan_.start_within;
-    const auto place = plan_.ready.empty() ? upstream_.text() : plan_.ready;
     while (!serves()) {
         if (child_) {
             if (const auto end = child_->ended())
-                return base::fail(fmt::format("the application {} before it served {}; {} has what it wrote",
-                                              end->text(), place, output_));
+                return base::fail(fmt::format("the application {}; it was to {}; {} has what it wrote",
+                                              end->text(), awaited(), output_));
         }
         if (steady_clock::now() > until)
-            return base::fail(fmt::format("the application does not serve {} after {}", place,
-                                          duration_text(plan_.start_within)));
+            return base::fail(fmt::format("the application does not {} within {}{}", awaited(),
+                                          duration_text(plan_.start_within),
+                                          child_ ? fmt::format("; {} has what it wrote", output_) : ""));
         if (!nap(look_again)) return base::fail("interrupted before the application served");
     }
     return {};

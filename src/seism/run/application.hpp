@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "seism/experiment/experiment.hpp"
@@ -13,14 +15,21 @@ namespace homespun::seism {
 /// The application that is looked at: one that we start, or one that is there. Not thread-safe.
 class Application {
   public:
-    /// `upstream` is where it listens; what it writes is appended to the file `output` when we start it.
+    /// `upstream` is where it listens, with port 0 it is found: in what the processes that we start listen
+    /// on, the first that speaks HTTP; what it writes is appended to the file `output` when we start it.
     Application(const AppPlan& plan, HostPort upstream, std::string output);
 
     /// Sleeps so long; false: the run must end.
     using Nap = std::function<bool(std::chrono::milliseconds)>;
 
     /// Starts it when that is ours to do, and waits until it serves. The error says what it did instead.
-    base::Result<void> start(const Nap& nap);
+    /// `environment` is set for it besides our own.
+    base::Result<void> start(const std::vector<std::pair<std::string, std::string>>& environment,
+                             const Nap& nap);
+    /// Known once it was started.
+    [[nodiscard]] const HostPort& upstream() const { return upstream_; }
+    /// Where it listens, too, of a `upstream` that was found.
+    [[nodiscard]] const std::vector<HostPort>& others() const { return others_; }
     /// Of the process to watch; 0: not known (another machine's, another user's).
     [[nodiscard]] int pid() const { return pid_; }
     /// How the process ended since `start`, for people; nothing while it lives or is not known.
@@ -31,11 +40,15 @@ class Application {
 
   private:
     base::Result<void> wait_until_ready(const Nap& nap);
-    [[nodiscard]] bool serves() const;
+    bool serves();
+    bool find_front();
+    /// What is waited for, for people.
+    [[nodiscard]] std::string awaited() const;
     base::Result<void> find();
 
     const AppPlan plan_;
-    const HostPort upstream_;
+    HostPort upstream_;
+    std::vector<HostPort> others_;
     const std::string output_;
     std::optional<sys::Child> child_;
     int pid_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 
 #include "seism/proxy/engine.hpp"
@@ -21,14 +22,16 @@ class Watcher final : public EngineWatcher {
 
     void bitten(const Bite& bite) override {
         const std::scoped_lock lock(mutex_);
-        if (!current_) return;
+        const auto found = watched_.find(bite.proxy);
+        if (found == watched_.end()) return;
+        auto& cycle = found->second.cycle;
         const auto now = record_.now();
-        ++cycle_.bites;
-        if (!cycle_.first_bite) cycle_.first_bite = now;
-        cycle_.last_bite = now;
-        if (now - told_ < between_bites) return;
-        told_ = now;
-        tell(PerturbationEvent::Type::bite, bite.connection, bite.request);
+        ++cycle.bites;
+        if (!cycle.first_bite) cycle.first_bite = now;
+        cycle.last_bite = now;
+        if (now - found->second.told < between_bites) return;
+        found->second.told = now;
+        tell(*found, PerturbationEvent::Type::bite, bite.connection, bite.request);
     }
     void upstream_down(std::string_view proxy, std::string_view why) override {
         const std::scoped_lock lock(mutex_);
@@ -44,24 +47,28 @@ class Watcher final : public EngineWatcher {
 
     void arm(const Perturbation& perturbation, const std::string& proxy) {
         const std::scoped_lock lock(mutex_);
-        current_ = perturbation;
-        proxy_ = proxy;
-        cycle_ = {.armed = record_.now()};
-        tell(PerturbationEvent::Type::armed, 0, 0);
+        auto& watched = watched_[proxy];
+        watched = {.perturbation = perturbation, .cycle = {.armed = record_.now()}};
+        tell({proxy, watched}, PerturbationEvent::Type::armed, 0, 0);
     }
-    void conclude_bites(std::uint64_t bites) {
+    /// `inferred` are bites that nobody saw.
+    Cycle stop(const std::string& proxy, std::uint64_t inferred) {
         const std::scoped_lock lock(mutex_);
-        cycle_.bites += bites;
-        cycle_.inferred = true;
-        if (!cycle_.first_bite) cycle_.first_bite = cycle_.armed;
-        cycle_.last_bite = record_.now();
+        auto watched = watched_.extract(proxy);
+        auto& cycle = watched.mapped().cycle;
+        cycle.stopped = record_.now();
+        if (inferred > 0) {
+            cycle.bites += inferred;
+            cycle.inferred = true;
+            if (!cycle.first_bite) cycle.first_bite = cycle.armed;
+            cycle.last_bite = cycle.stopped;
+        }
+        tell({proxy, watched.mapped()}, PerturbationEvent::Type::stop, 0, 0);
+        return cycle;
     }
-    Cycle stop() {
+    void forget(Micros before) {
         const std::scoped_lock lock(mutex_);
-        cycle_.stopped = record_.now();
-        tell(PerturbationEvent::Type::stop, 0, 0);
-        current_.reset();
-        return cycle_;
+        std::erase_if(failures_, [&](const auto& failure) { return failure.first < before; });
     }
     [[nodiscard]] std::optional<std::string> failed_since(Micros from) const {
         const std::scoped_lock lock(mutex_);
@@ -72,22 +79,28 @@ class Watcher final : public EngineWatcher {
     }
 
   private:
-    void tell(PerturbationEvent::Type type, std::uint64_t connection, std::uint64_t request) {
+    struct Watched {
+        Perturbation perturbation{};
+        Cycle cycle{};
+        Micros told = 0;
+    };
+    using ByProxy = std::map<std::string, Watched, std::less<>>;
+
+    void tell(const ByProxy::value_type& armed, PerturbationEvent::Type type, std::uint64_t connection,
+              std::uint64_t request) {
+        const auto& [proxy, watched] = armed;
         record_.add(PerturbationEvent{.type = type,
-                                      .perturbation = current_->name,
-                                      .proxy = proxy_,
-                                      .behaviour = current_->toxic.type,
-                                      .bites = cycle_.bites,
+                                      .perturbation = watched.perturbation.name,
+                                      .proxy = proxy,
+                                      .behaviour = watched.perturbation.toxic.type,
+                                      .bites = watched.cycle.bites,
                                       .connection = connection,
                                       .request = request});
     }
 
     Record& record_;
     mutable std::mutex mutex_;
-    std::optional<Perturbation> current_;
-    std::string proxy_;
-    Cycle cycle_;
-    Micros told_ = 0;
+    ByProxy watched_;
     std::vector<std::pair<Micros, std::string>> failures_;
 };
 
@@ -112,15 +125,15 @@ struct BackProxies::Impl {
                             .strip_tls = plan.strip_tls,
                             .counts = backs[back].counts});
     }
-    base::Result<void> set_listener(ListenSocket::State state) {
-        return backs[armed->back].socket->set(state);
-    }
 
     Watcher watcher;
     std::vector<Back> backs;
     std::unique_ptr<Engine> engine;  // ends before the watcher that it tells
-    std::optional<Perturbation> armed;
-    std::uint64_t cut = 0;  ///< connections that ended because their back-end was gone
+    struct Armed {
+        Toxic toxic{};
+        std::uint64_t cut = 0;  ///< connections that ended because their back-end was gone
+    };
+    std::map<std::size_t, Armed> armed;  ///< by back
 };
 
 BackProxies::BackProxies(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -142,46 +155,54 @@ base::Result<std::unique_ptr<BackProxies>> BackProxies::open(const Experiment& e
 }
 
 BackProxies::~BackProxies() {
-    if (impl_->armed) stop(0);
+    while (!impl_->armed.empty())
+        stop(impl_->armed.begin()->first, 0);
 }
 
 base::Result<void> BackProxies::arm(const Perturbation& perturbation) {
     auto& back = impl_->backs[perturbation.back];
-    impl_->armed = perturbation;
-    impl_->cut = 0;
+    auto& armed = impl_->armed[perturbation.back];
+    armed = {.toxic = perturbation.toxic};
     impl_->watcher.arm(perturbation, back.plan.name);
     if (find_toxic_type(perturbation.toxic.type)->place != Place::listener) {
         impl_->engine->add_toxic(perturbation.back, perturbation.toxic);
         return {};
     }
     const bool refuses = perturbation.toxic.type == "refuse";
-    if (auto set = impl_->set_listener(refuses ? ListenSocket::State::refusing : ListenSocket::State::full);
+    if (auto set = back.socket->set(refuses ? ListenSocket::State::refusing : ListenSocket::State::full);
         !set)
         return base::fail(fmt::format("{}: {}", perturbation.name, set.error().message));
     if (refuses) {
         // A server that is gone has no connections either.
-        impl_->cut = back.counts->open;
+        armed.cut = back.counts->open;
         impl_->engine->close(perturbation.back);
     }
     return {};
 }
 
-Cycle BackProxies::stop(std::uint64_t usual_connections) {
-    const auto back = impl_->armed->back;
-    if (find_toxic_type(impl_->armed->toxic.type)->place == Place::listener) {
-        static_cast<void>(impl_->set_listener(ListenSocket::State::listening));
-        if (impl_->armed->toxic.type == "refuse") impl_->open(back);
-        if (const auto bites = impl_->cut + usual_connections; bites > 0)
-            impl_->watcher.conclude_bites(bites);
-    } else {
-        impl_->engine->remove_toxic(back, impl_->armed->toxic.name);
+Cycle BackProxies::stop(std::size_t back, std::uint64_t usual_connections) {
+    const auto armed = std::move(impl_->armed.extract(back).mapped());
+    const auto& [plan, socket, counts] = impl_->backs[back];
+    if (find_toxic_type(armed.toxic.type)->place != Place::listener) {
+        impl_->engine->remove_toxic(back, armed.toxic.name);
+        return impl_->watcher.stop(plan.name, 0);
     }
-    impl_->armed.reset();
-    return impl_->watcher.stop();
+    static_cast<void>(socket->set(ListenSocket::State::listening));
+    if (armed.toxic.type == "refuse") impl_->open(back);
+    return impl_->watcher.stop(plan.name, armed.cut + usual_connections);
+}
+
+void BackProxies::forget(Micros before) {
+    impl_->watcher.forget(before);
 }
 
 std::optional<std::string> BackProxies::failed_since(Micros from) const {
     return impl_->watcher.failed_since(from);
+}
+
+HostPort BackProxies::listen(std::size_t back) const {
+    const auto& address = impl_->backs[back].socket->address();
+    return {.host = address.host, .port = address.port};
 }
 
 std::uint64_t BackProxies::accepted(std::size_t back) const {

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <limits>
 #include <optional>
+#include <utility>
 
+#include "seism/experiment/variables.hpp"
+#include "seism/monkey/schedule.hpp"
 #include "seism/recorder/phases.hpp"
 #include "seism/recorder/record.hpp"
 #include "seism/run/application.hpp"
@@ -35,8 +39,11 @@ class Run {
     Run(const Experiment& experiment, const RunOptions& options)
         : experiment_(experiment),
           options_(options),
-          until_(steady_clock::now() + experiment.max_duration),
-          live_(options.folder),
+          until_(options.monkey ? steady_clock::time_point::max()
+                                : steady_clock::now() + experiment.max_duration),
+          live_(options.monkey ? std::optional<LiveFiles>()
+                               : std::optional<LiveFiles>(std::in_place, options.folder)),
+          record_(live_ ? &*live_ : nullptr),
           application_(experiment.app, experiment.front.upstream, options.folder + "/app.log"),
           sampler_(record_) {
         if (experiment.log)
@@ -48,12 +55,11 @@ class Run {
         if (auto started = start(); !started) {
             outcome.trouble = started.error().message;
         } else {
-            for (const auto& perturbation : experiment_.perturbations) {
-                if (!nap(outcome.judgement.trials.empty() ? milliseconds(0) : experiment_.pause)) break;
-                attempt(perturbation, outcome);
-                if (interrupted_ || !outcome.trouble.empty()) break;
-            }
-            if (clients_) wait_for_clients(outcome);
+            if (options_.monkey)
+                play(*options_.monkey, outcome);
+            else
+                perturb_each(outcome);
+            if (clients_ && !options_.monkey) wait_for_clients(outcome);
             finish(outcome);
         }
         clients_.reset();
@@ -69,20 +75,30 @@ class Run {
 
   private:
     base::Result<void> start();
+    base::Result<void> start_application();
+    void tell_front() const;
     base::Result<void> start_driver();
     base::Result<void> start_front();
     /// Whether the clients were content, where a command makes the requests.
     void wait_for_clients(RunOutcome& outcome);
-    void attempt(const Perturbation& perturbation, RunOutcome& outcome);
     /// Starts our application again when it has ended or did not recover, so that one red experiment does not
     /// make the next ones inconclusive.
-    base::Result<void> restart_if_ill(const Judgement& until_now);
+    base::Result<void> restart_if_ill();
+    void perturb_each(RunOutcome& outcome);
+    void play(const MonkeyRun& monkey, RunOutcome& outcome);
+    /// Perturbs at the same time, and judges it as one. Bites of each are left in `bites_`.
+    void attempt(const std::string& name, const std::vector<Perturbation>& together, RunOutcome& outcome);
     /// Whether the application is well; puts it into the trial when not.
     bool wait_for_steady_state(Trial& trial);
-    base::Result<void> perturb(const Perturbation& perturbation, Trial& trial);
+    base::Result<void> perturb(const std::vector<Perturbation>& together, Trial& trial);
+    /// Arms all, and stops each when its time is over. `rates` are connections a microsecond in the steady
+    /// state.
+    base::Result<Cycle> perturb_once(const std::vector<Perturbation>& together,
+                                     const std::vector<double>& rates);
     void observe(const Perturbation& perturbation, Cycle& cycle);
     void collect(Trial& trial);
-    void ask_log(Trial& trial);
+    void ask_log(const std::vector<Perturbation>& together, Trial& trial);
+    void say_verdict(const JudgedTrial& judged) const;
     void finish(RunOutcome& outcome);
     /// Sleeps; false when the run must end.
     bool nap(milliseconds time);
@@ -91,11 +107,12 @@ class Run {
         if (options_.say) options_.say(line);
     }
 
-    const Experiment& experiment_;
+    Experiment experiment_;  ///< with the ports that were found
     const RunOptions& options_;
     const steady_clock::time_point until_;
-    LiveFiles live_;
-    Record record_{&live_};
+    bool did_not_recover_ = false;   ///< in the last trial
+    std::optional<LiveFiles> live_;  ///< not of a run without end: they grow
+    Record record_;
     Application application_;
     Sampler sampler_;
     std::optional<LogReader> log_;
@@ -103,7 +120,8 @@ class Run {
     std::unique_ptr<Traffic> traffic_;
     std::optional<sys::Child> clients_;  ///< the command that makes the requests
     milliseconds patience_{10'000};
-    std::uint64_t accepted_at_begin_ = 0;
+    std::vector<std::uint64_t> accepted_at_begin_;  ///< by back
+    std::vector<std::uint64_t> bites_;
     bool interrupted_ = false;
 };
 
@@ -111,10 +129,26 @@ base::Result<void> Run::start() {
     auto backs = BackProxies::open(experiment_, record_);
     if (!backs) return base::fail(backs.error().message);
     backs_ = std::move(*backs);
-    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
-        return started;
-    sampler_.watch(application_.pid());
+    for (std::size_t i = 0; i < experiment_.backs.size(); ++i)
+        experiment_.backs[i].listen = backs_->listen(i);
+    if (auto started = start_application(); !started) return started;
+    if (experiment_.front.upstream.port == 0) tell_front();
+    experiment_.front.upstream = application_.upstream();
     return experiment_.traffic.driven ? start_driver() : start_front();
+}
+
+base::Result<void> Run::start_application() {
+    auto started = application_.start(redirected_environment(experiment_),
+                                      [this](milliseconds time) { return nap(time); });
+    if (started) sampler_.watch(application_.pid());
+    return started;
+}
+
+void Run::tell_front() const {
+    auto line = fmt::format("the application listens on {}", application_.upstream().text());
+    for (const auto& other : application_.others())
+        line += fmt::format(", and on {}", other.text());
+    say(line);
 }
 
 base::Result<void> Run::start_driver() {
@@ -157,33 +191,82 @@ bool Run::nap(milliseconds time) {
     return !interrupted_;
 }
 
-void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
-    const auto& back = experiment_.backs[perturbation.back];
-    if (auto well = restart_if_ill(outcome.judgement); !well) {
+void Run::perturb_each(RunOutcome& outcome) {
+    for (const auto& perturbation : experiment_.perturbations) {
+        if (!nap(outcome.judgement.trials.empty() ? milliseconds(0) : experiment_.pause)) return;
+        attempt(perturbation.name, {perturbation}, outcome);
+        if (interrupted_ || !outcome.trouble.empty()) return;
+    }
+}
+
+void Run::play(const MonkeyRun& monkey, RunOutcome& outcome) {
+    constexpr milliseconds tidy{10'000};
+    MonkeySchedule schedule(experiment_);
+    const auto begin = steady_clock::now();
+    while (!interrupted_ && outcome.trouble.empty()) {
+        const auto event = schedule.next();
+        // Events that take longer than they are apart begin late.
+        const auto at = std::max(begin + event.at, steady_clock::now());
+        if (monkey.time && at >= begin + *monkey.time) return;
+        do {
+            record_.forget(record_.now());
+            backs_->forget(record_.now());
+            const auto left = std::chrono::ceil<milliseconds>(at - steady_clock::now());
+            if (!nap(std::clamp(left, milliseconds(0), tidy))) return;
+        } while (steady_clock::now() < at);
+        if (is_quiet(experiment_.monkey, std::chrono::system_clock::now())) {
+            monkey.tell(event, nullptr);
+            continue;
+        }
+        attempt(fmt::format("{}", event.number), event.perturbations, outcome);
+        auto& trials = outcome.judgement.trials;
+        if (trials.empty()) return;  // interrupted, or in trouble
+        const MonkeyResult result{.judged = std::move(trials.back()), .bites = bites_};
+        trials.clear();
+        monkey.tell(event, &result);
+    }
+}
+
+void Run::attempt(const std::string& name, const std::vector<Perturbation>& together, RunOutcome& outcome) {
+    if (auto well = restart_if_ill(); !well) {
         outcome.trouble = well.error().message;
         return;
     }
-    Trial trial{.name = perturbation.name,
-                .proxy = back.name,
-                .behaviour = perturbation.toxic.type,
-                .settings = perturbation.settings(),
-                .begin = record_.now(),
-                .driven = experiment_.traffic.driven};
-    accepted_at_begin_ = backs_->accepted(perturbation.back);
-    say(fmt::format("{}: {} {} on {}, {}{}", trial.name, trial.behaviour, trial.settings, back.name,
-                    duration_text(perturbation.time),
-                    perturbation.cycles > 1 ? fmt::format(" x {}", perturbation.cycles) : ""));
+    Trial trial{.name = name, .begin = record_.now(), .driven = experiment_.traffic.driven};
+    auto thresholds = experiment_.thresholds;
+    thresholds.next = 0;
+    thresholds.within = {};
+    for (const auto& each : together) {
+        const auto& back = experiment_.backs[each.back].name;
+        const std::string_view comma = trial.proxy.empty() ? "" : ", ";
+        trial.proxy += fmt::format("{}{}", comma, back);
+        trial.behaviour += fmt::format("{}{}", comma, each.toxic.type);
+        trial.settings += fmt::format("{}{}", comma, each.settings());
+        thresholds.next = std::max(thresholds.next, each.next);
+        thresholds.within = std::max(thresholds.within, each.within);
+        say(fmt::format("{}: {} {} on {}, {}{}", name, each.toxic.type, each.settings(), back,
+                        duration_text(each.time), each.cycles > 1 ? fmt::format(" x {}", each.cycles) : ""));
+    }
+    accepted_at_begin_.clear();
+    for (std::size_t i = 0; i < experiment_.backs.size(); ++i)
+        accepted_at_begin_.push_back(backs_->accepted(i));
+    bites_.assign(together.size(), 0);
     if (wait_for_steady_state(trial) && !interrupted_) {
-        if (auto perturbed = perturb(perturbation, trial); !perturbed)
+        if (auto perturbed = perturb(together, trial); !perturbed)
             outcome.trouble = perturbed.error().message;
     }
     if (interrupted_ || !outcome.trouble.empty()) return;
     collect(trial);
-    auto thresholds = experiment_.thresholds;
-    thresholds.next = perturbation.next;
-    thresholds.within = perturbation.within;
+    if (log_) ask_log(together, trial);
     outcome.judgement.trials.push_back(judge(std::move(trial), thresholds));
     const auto& judged = outcome.judgement.trials.back();
+    say_verdict(judged);
+    did_not_recover_ = std::ranges::any_of(judged.findings, [](const auto& finding) {
+        return finding.rule == "recovery" && finding.colour == Colour::red;
+    });
+}
+
+void Run::say_verdict(const JudgedTrial& judged) const {
     say(fmt::format("  {}", word_of(judged.overall)));
     for (const auto& finding : judged.findings) {
         if (finding.colour != Colour::green)
@@ -192,23 +275,17 @@ void Run::attempt(const Perturbation& perturbation, RunOutcome& outcome) {
     }
 }
 
-base::Result<void> Run::restart_if_ill(const Judgement& until_now) {
+base::Result<void> Run::restart_if_ill() {
     if (!application_.is_ours()) return {};
     if (application_.ended()) {
         say("the application has ended; it is started again");
-    } else if (!until_now.trials.empty() &&
-               std::ranges::any_of(until_now.trials.back().findings, [](const auto& finding) {
-                   return finding.rule == "recovery" && finding.colour == Colour::red;
-               })) {
+    } else if (std::exchange(did_not_recover_, false)) {
         say("the application has not recovered; it is started again");
         application_.stop();
     } else {
         return {};
     }
-    if (auto started = application_.start([this](milliseconds time) { return nap(time); }); !started)
-        return started;
-    sampler_.watch(application_.pid());
-    return {};
+    return start_application();
 }
 
 bool Run::wait_for_steady_state(Trial& trial) {
@@ -224,18 +301,53 @@ bool Run::wait_for_steady_state(Trial& trial) {
     return true;
 }
 
-base::Result<void> Run::perturb(const Perturbation& perturbation, Trial& trial) {
+base::Result<void> Run::perturb(const std::vector<Perturbation>& together, Trial& trial) {
     const auto steady = static_cast<double>(record_.now() - trial.begin);
-    const auto usual = static_cast<double>(backs_->accepted(perturbation.back) - accepted_at_begin_);
-    for (int i = 0; i < perturbation.cycles && !interrupted_; ++i) {
-        sampler_.weigh();
-        if (auto armed = backs_->arm(perturbation); !armed) return armed;
-        nap(perturbation.time);
-        const auto passed = static_cast<double>(micros(perturbation.time));
-        trial.cycles.push_back(backs_->stop(static_cast<std::uint64_t>(usual * passed / steady)));
-        observe(perturbation, trial.cycles.back());
+    std::vector<double> rates;
+    for (const auto& each : together)
+        rates.push_back(static_cast<double>(backs_->accepted(each.back) - accepted_at_begin_[each.back]) /
+                        steady);
+    Perturbation watched = together.front();  // as long as the most patient
+    for (const auto& each : together) {
+        watched.next = std::max(watched.next, each.next);
+        watched.within = std::max(watched.within, each.within);
+    }
+    for (int i = 0; i < watched.cycles && !interrupted_; ++i) {
+        auto cycle = perturb_once(together, rates);
+        if (!cycle) return base::fail(cycle.error().message);
+        trial.cycles.push_back(*cycle);
+        observe(watched, trial.cycles.back());
     }
     return {};
+}
+
+base::Result<Cycle> Run::perturb_once(const std::vector<Perturbation>& together,
+                                      const std::vector<double>& rates) {
+    sampler_.weigh();
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < together.size(); ++i)
+        order.push_back(i);
+    for (const auto& each : together) {
+        if (auto armed = backs_->arm(each); !armed) return base::fail(armed.error().message);
+    }
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return together[i].time; });
+    Cycle whole{.armed = std::numeric_limits<Micros>::max()};
+    milliseconds passed{0};
+    for (const auto i : order) {
+        nap(together[i].time - passed);
+        passed = together[i].time;
+        const double usual = rates[i] * static_cast<double>(micros(passed));
+        const auto cycle = backs_->stop(together[i].back, static_cast<std::uint64_t>(usual));
+        bites_[i] += cycle.bites;
+        whole.armed = std::min(whole.armed, cycle.armed);
+        whole.stopped = std::max(whole.stopped, cycle.stopped);
+        whole.bites += cycle.bites;
+        whole.inferred = whole.inferred || cycle.inferred;
+        if (!cycle.first_bite) continue;
+        whole.first_bite = std::min(whole.first_bite.value_or(*cycle.first_bite), *cycle.first_bite);
+        whole.last_bite = std::max(whole.last_bite.value_or(0), *cycle.last_bite);
+    }
+    return whole;
 }
 
 bool Run::spins() const {
@@ -275,15 +387,18 @@ void Run::collect(Trial& trial) {
     trial.samples = record_.samples(trial.begin, trial.end);
     trial.tainted = backs_->failed_since(trial.begin);
     trial.gone = application_.ended();
-    if (log_) ask_log(trial);
 }
 
-void Run::ask_log(Trial& trial) {
-    const auto expression = experiment_.log->match_for(trial.proxy);
-    if (expression.empty()) return;
-    auto found = log_->look_for(expression);
-    trial.logged = found.matched;
-    trial.log_note = std::move(found.note);
+/// Every back that was bitten must be in the log.
+void Run::ask_log(const std::vector<Perturbation>& together, Trial& trial) {
+    for (std::size_t i = 0; i < together.size(); ++i) {
+        const auto expression = experiment_.log->match_for(experiment_.backs[together[i].back].name);
+        if (expression.empty() || (together.size() > 1 && bites_[i] == 0)) continue;
+        auto found = log_->look_for(expression);
+        trial.logged = found.matched;
+        trial.log_note = std::move(found.note);
+        if (!found.matched) return;
+    }
 }
 
 void Run::wait_for_clients(RunOutcome& outcome) {
