@@ -89,6 +89,8 @@ struct PerturbationEvent {
 /// One repeat of a perturbation: told, on, off, watched.
 struct Cycle {
     Micros armed = 0;  ///< from here on requests count as `during`
+    /// The order to stop was given: what is answered from here on may be an answer of afterwards.
+    std::optional<Micros> stopping{};
     Micros stopped = 0;
     Micros settled = 0;  ///< observation ended
     std::uint64_t bites = 0;

@@ -52,10 +52,13 @@ class Watcher final : public EngineWatcher {
         tell({proxy, watched}, PerturbationEvent::Type::armed, 0, 0);
     }
     /// `inferred` are bites that nobody saw.
-    Cycle stop(const std::string& proxy, std::uint64_t inferred) {
+    [[nodiscard]] Micros now() const { return record_.now(); }
+    /// `stopping`: when the order was given.
+    Cycle stop(const std::string& proxy, Micros stopping, std::uint64_t inferred) {
         const std::scoped_lock lock(mutex_);
         auto watched = watched_.extract(proxy);
         auto& cycle = watched.mapped().cycle;
+        cycle.stopping = stopping;
         cycle.stopped = record_.now();
         if (inferred > 0) {
             cycle.bites += inferred;
@@ -183,13 +186,14 @@ base::Result<void> BackProxies::arm(const Perturbation& perturbation) {
 Cycle BackProxies::stop(std::size_t back, std::uint64_t usual_connections) {
     const auto armed = std::move(impl_->armed.extract(back).mapped());
     const auto& [plan, socket, counts] = impl_->backs[back];
+    const auto stopping = impl_->watcher.now();
     if (find_toxic_type(armed.toxic.type)->place != Place::listener) {
         impl_->engine->remove_toxic(back, armed.toxic.name);
-        return impl_->watcher.stop(plan.name, 0);
+        return impl_->watcher.stop(plan.name, stopping, 0);
     }
     static_cast<void>(socket->set(ListenSocket::State::listening));
     if (armed.toxic.type == "refuse") impl_->open(back);
-    return impl_->watcher.stop(plan.name, armed.cut + usual_connections);
+    return impl_->watcher.stop(plan.name, stopping, armed.cut + usual_connections);
 }
 
 void BackProxies::forget(Micros before) {

@@ -340,6 +340,7 @@ base::Result<Cycle> Run::perturb_once(const std::vector<Perturbation>& together,
         const auto cycle = backs_->stop(together[i].back, static_cast<std::uint64_t>(usual));
         bites_[i] += cycle.bites;
         whole.armed = std::min(whole.armed, cycle.armed);
+        whole.stopping = std::max(whole.stopping, cycle.stopping);
         whole.stopped = std::max(whole.stopped, cycle.stopped);
         whole.bites += cycle.bites;
         whole.inferred = whole.inferred || cycle.inferred;

@@ -12,10 +12,12 @@ namespace {
 
 constexpr int unavailable = 503;
 
-/// Began during a perturbation and was answered when it was over: its answer counts with those after it.
+/// Began during a perturbation and was answered when it was over, or ending: its answer counts with those
+/// after it.
 bool outlived(const Trial& trial, const Exchange& exchange) {
-    return exchange.phase == Phase::during &&
-           exchange.end > trial.cycles[static_cast<std::size_t>(exchange.cycle)].stopped;
+    if (exchange.phase != Phase::during) return false;
+    const auto& cycle = trial.cycles[static_cast<std::size_t>(exchange.cycle)];
+    return exchange.end > cycle.stopping.value_or(cycle.stopped);
 }
 
 struct Judged {

@@ -35,6 +35,15 @@ TEST(StatusDuringTest, WrongAnswerIsRedAndNamed) {
     EXPECT_EQ(finding.evidence, std::vector<std::uint64_t>{14});
 }
 
+TEST(StatusDuringTest, AnAnswerWhileItStopsCountsAfterwards) {
+    auto trial = good_trial();
+    answer(during(trial, 9), 200);
+    during(trial, 9).answer_digest = "another";
+    trial.cycles[0].stopping = during(trial, 9).end - 1;
+    EXPECT_NE(found(trial, "status_during").colour, Colour::red);
+    EXPECT_EQ(found(trial, "answers_after").colour, Colour::red);
+}
+
 TEST(StatusDuringTest, WhatWasUsualStaysAllowed) {
     auto trial = good_trial();
     answer(trial.exchanges[2], 500);
