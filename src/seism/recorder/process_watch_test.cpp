@@ -1,5 +1,6 @@
 #include "seism/recorder/process_watch.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ TEST(ProcessWatchTest, SeesWorkAndDeath) {
     EXPECT_LT(busy.cpu, 1.5);
     EXPECT_GT(busy.resident, 0U);
     EXPECT_GT(busy.proportional.value_or(0), 0U);
-    EXPECT_EQ(busy.threads, 1U);
+    EXPECT_THAT(busy.threads, ::testing::AnyOf(1U, 2U));  // ThreadSanitizer has one of its own
     ::kill(child, SIGKILL);
     siginfo_t ended{};
     ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
